@@ -1,0 +1,36 @@
+//! Where the caller's sentiment stands and where it is heading.
+
+use crate::units::StreamTime;
+use serde::Serialize;
+
+/// One point of the trajectory, once per model reading.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Point {
+    /// The end of the speech behind this point.
+    #[serde(rename = "at_s")]
+    pub at: StreamTime,
+    /// −1..1, negative is worse.
+    pub sentiment: f32,
+    /// Slope of the sentiment, per minute of stream.
+    pub slope_per_min: f32,
+    /// Standard deviation of that slope.
+    pub slope_sd: f32,
+    /// How far the level stands below (−) or above (+) this caller's own baseline,
+    /// in the caller's own standard deviations.
+    pub level_sd: f32,
+    /// The slope in a word.
+    pub trend: Trend,
+}
+
+/// Direction of the sentiment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// No slope beyond its uncertainty.
+    #[default]
+    Steady,
+    /// Getting worse.
+    Falling,
+    /// Getting better.
+    Rising,
+}
