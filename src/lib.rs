@@ -1,1 +1,7 @@
-//! x
+//! Undertone
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+pub mod units;
+pub mod error;
+pub mod audio;
+pub mod features;
