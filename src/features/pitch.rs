@@ -18,7 +18,7 @@ pub const CANDIDATES: usize = 8;
 
 const WINDOW_S: f32 = 0.046;
 /// Preference for the shorter of two equal lags, per octave.
-const OCTAVE_COST: f32 = 0.012;
+const OCTAVE_COST: f32 = 0.025;
 /// Peaks under this height are noise.
 const FLOOR: f32 = 0.2;
 /// Half width of the interpolating sinc, lags.
