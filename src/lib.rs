@@ -5,3 +5,4 @@ pub mod units;
 pub mod error;
 pub mod audio;
 pub mod features;
+pub mod model;
