@@ -1,0 +1,8 @@
+//! Takes: files, streams, clocks and flags of the world outside.
+//! Gives: samples to the engine, and the engine's events to people and machines.
+//! Remembers: open files and the places in them.
+//! Source: none of its own; the formats name theirs.
+
+pub mod channel;
+pub mod error;
+// pub mod source;
