@@ -54,14 +54,14 @@ class Style:
 STYLES = {
     "calm": Style(),
     # About the median of acted anger against the same speaker's neutral speech; see README.md.
-    "angry": Style(words_per_min=180, pitch_st=6.0, pitch_range=1.35, tilt_db=11.5, level_db=7.0, first_formant=1.08,
-                   breath=0.16, jitter=0.011, shimmer_db=0.9, onset_db=4.0, stress_db=2.0, gap=0.75, breath_dbfs=-46),
+    "angry": Style(words_per_min=180, pitch_st=5.0, pitch_range=1.45, tilt_db=10.5, level_db=7.0, first_formant=1.08,
+                   breath=0.12, jitter=0.009, shimmer_db=0.9, onset_db=4.0, stress_db=2.0, gap=0.75, breath_dbfs=-46),
     "slow": Style(words_per_min=132, pitch_st=-0.5, pitch_range=0.9, tilt_db=-1.0, level_db=-1.5, breath=0.12,
                   jitter=0.007, onset_db=-1.0),
-    "happy": Style(words_per_min=192, pitch_st=5.5, pitch_range=1.45, tilt_db=4.5, level_db=3.0, stress_db=0.5,
+    "happy": Style(words_per_min=192, pitch_st=5.0, pitch_range=1.45, tilt_db=3.0, level_db=3.0, stress_db=0.5,
                    gap=0.8),
-    "distress": Style(words_per_min=116, pitch_st=-1.5, pitch_range=0.45, level_db=-2.5, breath=0.35, jitter=0.014,
-                      shimmer_db=1.2, tremor_st=0.6, onset_db=-3.0, breaks=0.5, gap=1.1, breath_dbfs=-40),
+    "distress": Style(words_per_min=108, pitch_st=-2.3, pitch_range=0.45, level_db=-2.5, breath=0.35, jitter=0.014,
+                      shimmer_db=1.2, tremor_st=0.8, onset_db=-3.0, breaks=0.5, gap=1.1, breath_dbfs=-40),
     "agent": Style(words_per_min=185, pitch_range=0.7),
 }
 
@@ -299,7 +299,8 @@ def make(name, call):
 def write_truth(truth):
     """truth.toml, in the order of calls.toml."""
     out = ["# Written by make_samples.py. expect: trend, not-trend (an escalation for another reason), none, any.",
-           "# onset_s: where the first turn that is not calm begins; absent where there is none. Sections: who, style, from, to (s)."]
+           "# onset_s: where the first angry or distressed turn begins; absent where there is none. Sections: who, style,",
+           "# from, to (s); a>b:x is x of the way from a to b."]
     for name, entry in truth.items():
         out += ["", f"[{name}]", f'file = "{name}.wav"', f'scenario = "{name}"', f'expect = "{entry["expect"]}"']
         if entry["onset_s"] is not None:
@@ -315,7 +316,7 @@ def write_truth(truth):
 def measure(x, rate=PHONE):
     """What the line carries, in 10 ms steps: pitch by windowed autocorrelation (Boersma 1993), so that the missing
     fundamental of a telephone does not matter; balance of 1-3.4 kHz over 0.3-1 kHz; level; syllable nuclei per second
-    of speech; harmonics-to-noise ratio; and how steeply the level rises."""
+    of speech; harmonics-to-noise ratio; how steeply the level rises; and how far the pitch swings at 4-6 Hz."""
     hop, size, bins = rate // 100, rate // 25, 1024
     window = np.hanning(size)
     frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop] * window
@@ -332,6 +333,8 @@ def measure(x, rate=PHONE):
     st = 12 * np.log2(rate / lags[best])
     voiced = speech & (strength > 0.7)
     kept = st[voiced & (np.abs(st - np.median(st[voiced])) < 10)]
+    contour = np.interp(np.arange(len(st)), np.flatnonzero(voiced), st[voiced])
+    shake = signal.sosfiltfilt(signal.butter(2, [4, 6], "bandpass", fs=100, output="sos"), contour)[voiced]
     upper = power[:, (hz >= 1000) & (hz < 3400)].sum(1)
     lower = power[:, (hz >= 300) & (hz < 1000)].sum(1)
     smooth = signal.savgol_filter(level, 7, 2)
@@ -342,24 +345,25 @@ def measure(x, rate=PHONE):
             "tilt_db": (10 * np.log10(upper / lower))[voiced].mean(),
             "level_dbfs": 10 * np.log10((10 ** (level[speech] / 10)).mean()), "syl_per_s": len(nuclei) / talk,
             "hnr_db": np.median(10 * np.log10(strength / (1 - strength))[voiced]),
-            "rise_db": np.percentile(np.diff(smooth)[speech[1:]], 97), "talk_s": talk}
+            "rise_db": np.percentile(np.diff(smooth)[speech[1:]], 97), "shake_st": np.median(np.abs(shake)),
+            "talk_s": talk}
 
 
 def report():
     """Print a line for each run of turns of one style in each WAV of truth.toml."""
     truth = tomllib.loads((HERE / "truth.toml").read_text())
-    keys = ["f0_hz", "range_st", "tilt_db", "level_dbfs", "syl_per_s", "hnr_db", "rise_db", "talk_s"]
+    keys = ["f0_hz", "range_st", "tilt_db", "level_dbfs", "syl_per_s", "hnr_db", "rise_db", "shake_st", "talk_s"]
     print(f"{'file':18}{'who':8}{'style':20}" + "".join(f"{k:>11}" for k in keys))
     for name, entry in truth.items():
         x, _ = sf.read(HERE / entry["file"], always_2d=True)
-        runs = {}
+        runs, talk = {}, 0.0
         for who, style, start, stop in entry["sections"]:
             column = x[:, 1 if who == "agent" else 0]
             runs.setdefault((who, style), []).append(column[int(start * PHONE) : int(stop * PHONE)])
         for (who, style), turns in runs.items():
             got = measure(np.concatenate(turns))
+            talk += got["talk_s"] if who == "caller" else 0
             print(f"{name:18}{who:8}{style:20}" + "".join(f"{got[k]:11.1f}" for k in keys))
-        talk = sum(b - a for w, _, a, b in entry["sections"] if w == "caller")
         print(f"{name:18}{entry['duration_s']} s, caller talks {100 * talk / entry['duration_s']:.0f} %\n")
 
 
