@@ -53,7 +53,7 @@ class Style:
 
 STYLES = {
     "calm": Style(),
-    # About the median of acted anger against the same speaker's neutral speech; see README.md.
+    # Held against acted anger and neutral speech of the same speaker; README.md says how near it lies.
     "angry": Style(words_per_min=180, pitch_st=5.0, pitch_range=1.45, tilt_db=10.5, level_db=7.0, first_formant=1.08,
                    breath=0.12, jitter=0.009, shimmer_db=0.9, onset_db=4.0, stress_db=2.0, gap=0.75, breath_dbfs=-46),
     "slow": Style(words_per_min=132, pitch_st=-0.5, pitch_range=0.9, tilt_db=-1.0, level_db=-1.5, breath=0.12,
@@ -157,7 +157,8 @@ def analyse(x):
 def smooth_noise(rng, count, seconds):
     """Noise of about unit deviation that wanders over the given time."""
     width = seconds / FRAME
-    return ndimage.gaussian_filter1d(rng.standard_normal(count), width, mode="wrap") * np.sqrt(2 * width * np.sqrt(np.pi))
+    smoothed = ndimage.gaussian_filter1d(rng.standard_normal(count), width, mode="wrap")
+    return smoothed * np.sqrt(2 * width * np.sqrt(np.pi))
 
 
 class Speaker:
@@ -299,8 +300,8 @@ def make(name, call):
 def write_truth(truth):
     """truth.toml, in the order of calls.toml."""
     out = ["# Written by make_samples.py. expect: trend, not-trend (an escalation for another reason), none, any.",
-           "# onset_s: where the first angry or distressed turn begins; absent where there is none. Sections: who, style,",
-           "# from, to (s); a>b:x is x of the way from a to b."]
+           "# onset_s: where the first angry or distressed turn begins; absent where there is none.",
+           "# sections: who, style, from, to (s); a>b:x is x of the way from a to b."]
     for name, entry in truth.items():
         out += ["", f"[{name}]", f'file = "{name}.wav"', f'scenario = "{name}"', f'expect = "{entry["expect"]}"']
         if entry["onset_s"] is not None:
