@@ -3,21 +3,21 @@
 //! The floor is the minimum of the smoothed band level over the last four seconds (minimum
 //! statistics, Martin 2001, in one band): it follows a line that gets noisier within seconds
 //! and needs no decision about what is noise. Speech is what stands clear of it, with help from
-//! voicing, begins after 30 ms and ends after 150 ms.
+//! voicing, begins after 30 ms and ends after 80 ms.
 
 use crate::units::power_to_db;
 
 const SUB_WINDOW: usize = 40;
 const SUB_WINDOWS: usize = 10;
-/// The minimum of a noise lies under its mean: with 50 ms smoothing by about 2 dB.
-const MINIMUM_BIAS_DB: f32 = 2.0;
-const SMOOTHING: f32 = 0.75;
+/// The minimum of a noise lies under its mean: with 25 ms smoothing by about 2.5 dB.
+const MINIMUM_BIAS_DB: f32 = 2.5;
+const SMOOTHING: f32 = 0.6;
 const CLEAR_DB: f32 = 10.0;
 const CLEAR_VOICED_DB: f32 = 5.0;
 /// Voices further than this under the caller's active level are somebody else's.
 const BELOW_ACTIVE_DB: f32 = 32.0;
 const BEGIN_FRAMES: u32 = 3;
-const END_FRAMES: u32 = 15;
+const END_FRAMES: u32 = 8;
 
 /// The decision for a frame, and what it rests on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,9 +125,9 @@ mod tests {
                 let decision = detector.push(power, on, active, false);
                 wrong += usize::from(decision.speech != on && frame > 150);
             }
-            // 3 frames to begin, up to 15 + smoothing to end, eight and a half times.
-            assert!(wrong <= 9 * 40, "{wrong}");
-            assert!(wrong >= 9 * 15, "hang-over is there: {wrong}");
+            // 3 frames to begin, up to 8 + smoothing to end, eight and a half times.
+            assert!(wrong <= 9 * 30, "{wrong}");
+            assert!(wrong >= 9 * 8, "hang-over is there: {wrong}");
         }
     }
 
