@@ -1,0 +1,70 @@
+//! The engine's configuration: one tree, no unknown keys, units in the names.
+
+use crate::decision::OperatingPoint;
+use crate::dialogue::ReportConfig;
+use crate::error::BuildError;
+use crate::trajectory::TrajectoryConfig;
+use serde::{Deserialize, Serialize};
+
+/// Everything about a call that is a matter of policy. Geometry is not: it is in the model card.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineConfig {
+    /// How the trajectory is followed.
+    pub trajectory: TrajectoryConfig,
+    /// When the voice alone escalates.
+    pub operating_point: OperatingPoint,
+    /// When the agent's own reports escalate.
+    pub reports: ReportConfig,
+}
+
+impl EngineConfig {
+    /// Reads and checks the TOML in `text`, which came from `file`.
+    ///
+    /// # Errors
+    /// Names the file, the key, the value and what is allowed.
+    pub fn parse(file: &str, text: &str) -> Result<Self, BuildError> {
+        let config: Self = toml::from_str(text)
+            .map_err(|error| BuildError::file(file, error.to_string().trim_end()))?;
+        config.check(file)?;
+        Ok(config)
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// Names the first value outside its range.
+    pub fn check(&self, file: &str) -> Result<(), BuildError> {
+        self.trajectory.check(file)?;
+        self.operating_point.check(file)?;
+        self.reports.check(file)
+    }
+
+    /// The configuration in force, as TOML with every key.
+    pub fn to_toml(&self) -> String {
+        // Plain numbers under plain keys always serialise.
+        toml::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        let config = EngineConfig::default();
+        let text = config.to_toml();
+        assert!(text.contains("anger_threshold_sd_s"));
+        assert_eq!(EngineConfig::parse("x.toml", &text), Ok(config));
+        assert_eq!(EngineConfig::parse("x.toml", ""), Ok(config));
+    }
+
+    #[test]
+    fn unknown_keys_and_wild_values_are_refused_by_name() {
+        let refuse = |text: &str| EngineConfig::parse("x.toml", text).unwrap_err().to_string();
+        assert!(refuse("[operating_point]\nanger_treshold = 1").contains("anger_treshold"));
+        assert!(refuse("[operating_point]\ncool_down_s = -1").contains("cool_down_s` is -1"));
+        assert!(refuse("[trajectory]\ndistress_weight = nan").contains("distress_weight"));
+    }
+}

@@ -1,0 +1,252 @@
+//! Evidence against thresholds: the room's one machine.
+
+use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Reason, Trigger};
+use super::operating_point::OperatingPoint;
+use crate::dialogue::ReportTrigger;
+use crate::trajectory::{Cusum, DESCRIPTORS, State, Voice};
+use crate::units::StreamTime;
+use arrayvec::ArrayVec;
+
+/// One reading may count for this much and no more: a shout is not a minute of anger.
+const LIMIT_SD: f64 = 4.0;
+/// The sum stops here, in thresholds: what was accumulated in an hour must drain in minutes.
+const CEILING: f64 = 1.5;
+/// Descriptors that moved less than this are no evidence.
+const MIN_EVIDENCE_SD: f64 = 1.0;
+
+/// Decides for one call.
+pub struct Decision {
+    point: OperatingPoint,
+    anger: Evidential,
+    distress: Evidential,
+    speech_s: f64,
+    calm_s: f64,
+    last: Option<StreamTime>,
+}
+
+/// One accumulator with its memory of what came before its onset.
+#[derive(Clone, Copy, Default)]
+struct Evidential {
+    cusum: Cusum,
+    calm_before_s: f64,
+    excess_sum: f64,
+    confidence_sum: f64,
+    readings: f64,
+    fired: bool,
+}
+
+impl Evidential {
+    /// Adds a reading; true when the threshold is passed for the first time since the last zero.
+    fn add(&mut self, sd: f64, drift: f64, threshold: f64, state: &State, calm_s: f64) -> bool {
+        let excess = sd.clamp(-LIMIT_SD, LIMIT_SD) - drift;
+        let before = self.cusum.onset();
+        self.cusum
+            .add(excess, state.speech_s, state.at, threshold * CEILING);
+        match (before, self.cusum.onset()) {
+            (_, None) => *self = Self::default(),
+            (None, Some(_)) => {
+                *self = Self {
+                    cusum: self.cusum,
+                    calm_before_s: calm_s,
+                    ..Self::default()
+                }
+            }
+            _ => {}
+        }
+        self.excess_sum += excess;
+        self.confidence_sum += state.confidence;
+        self.readings += 1.0;
+        self.cusum.sum() >= threshold && !self.fired
+    }
+
+    /// Probability that the change is real: the model's mean confidence in its readings, raised
+    /// by how far the mean excess stands above zero given the speech behind it. Readings of one
+    /// caller share an error that does not average out (its share is half a standard deviation).
+    fn confidence(&self) -> f32 {
+        let n = self.readings.max(1.0);
+        let independent = (self.cusum.speech_s() / 2.0).max(1.0);
+        let error = (0.25 + 1.0 / independent).sqrt();
+        let z = self.excess_sum / n / error;
+        let real = 1.0 / (1.0 + (-1.7 * z).exp());
+        let model = self.confidence_sum / n;
+        (1.0 - (1.0 - real) * (1.0 - 0.5 * model)).clamp(0.0, 0.999) as f32
+    }
+}
+
+impl Decision {
+    /// Nothing heard.
+    pub fn new(point: OperatingPoint) -> Self {
+        Self {
+            point,
+            anger: Evidential::default(),
+            distress: Evidential::default(),
+            speech_s: 0.0,
+            calm_s: 0.0,
+            last: None,
+        }
+    }
+
+    /// Takes the state after a reading.
+    pub fn reading(&mut self, state: &State, voice: &Voice) -> Option<Escalation> {
+        let point = self.point;
+        self.speech_s += state.speech_s;
+        let (calm_s, speech_s) = (self.calm_s, self.speech_s);
+        let anger = self.anger.add(
+            state.anger_sd,
+            point.anger_drift_sd,
+            point.anger_threshold_sd_s,
+            state,
+            calm_s,
+        );
+        let distress = self.distress.add(
+            state.distress_sd,
+            point.distress_drift_sd,
+            point.distress_threshold_sd_s,
+            state,
+            calm_s,
+        );
+        if self.anger.cusum.onset().is_none() {
+            self.calm_s += state.calm * state.speech_s;
+        }
+        let cooling = self
+            .last
+            .is_some_and(|last| state.at.since(last) < point.cool_down_s);
+        if cooling || speech_s < point.min_speech_s {
+            return None;
+        }
+        let ripe = |e: &Evidential| e.cusum.speech_s() >= point.min_onset_speech_s;
+        let reason = if anger && ripe(&self.anger) {
+            if self.anger.calm_before_s >= point.calm_before_trend_s {
+                Reason::Trend
+            } else {
+                Reason::Sustained
+            }
+        } else if distress && ripe(&self.distress) {
+            Reason::Distress
+        } else {
+            return None;
+        };
+        Some(self.escalate(reason, state, voice))
+    }
+
+    /// Takes a trigger that the dialogue pulled. Never vetoed, by no cool-down.
+    pub fn reported(&mut self, trigger: ReportTrigger, at: StreamTime) -> Escalation {
+        Escalation {
+            at,
+            trigger: match trigger {
+                ReportTrigger::ExplicitRequest => Trigger::ExplicitRequest,
+                ReportTrigger::LowConfidence => Trigger::LowConfidence,
+                ReportTrigger::FailedTurns => Trigger::FailedTurns,
+            },
+            reason: Reason::Reported,
+            onset: at,
+            evidence: ArrayVec::new(),
+            confidence: 1.0,
+        }
+    }
+
+    fn escalate(&mut self, reason: Reason, state: &State, voice: &Voice) -> Escalation {
+        self.last = Some(state.at);
+        let (source, name, (baseline, now), sd) = match reason {
+            Reason::Distress => (&mut self.distress, "distress", state.distress, state.distress_sd),
+            _ => (&mut self.anger, "anger", state.anger, state.anger_sd),
+        };
+        source.fired = true;
+        let onset = source.cusum.onset().unwrap_or(state.at);
+        let confidence = source.confidence();
+        let mut evidence = ArrayVec::new();
+        evidence.push(Evidence {
+            feature: name,
+            unit: "probability",
+            baseline: baseline as f32,
+            now: now as f32,
+            sd: sd as f32,
+        });
+        evidence.extend(descriptors(voice));
+        // The model's own word first, the rest by how far it moved.
+        evidence[1..].sort_unstable_by(|a, b| b.sd.abs().total_cmp(&a.sd.abs()));
+        Escalation {
+            at: state.at,
+            trigger: Trigger::Sentiment,
+            reason,
+            onset,
+            evidence,
+            confidence,
+        }
+    }
+}
+
+fn descriptors(voice: &Voice) -> impl Iterator<Item = Evidence> {
+    (0..DESCRIPTORS.len())
+        .filter_map(|i| {
+            let sd = voice.deviation(i)?;
+            (sd.abs() >= MIN_EVIDENCE_SD).then_some(Evidence {
+                feature: DESCRIPTORS[i].name,
+                unit: DESCRIPTORS[i].unit,
+                baseline: voice.baseline(i)? as f32,
+                now: voice.now(i)? as f32,
+                sd: sd as f32,
+            })
+        })
+        .take(MAX_EVIDENCE - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(anger_sd: impl Fn(f64) -> f64, seconds: f64) -> Vec<Escalation> {
+        let mut decision = Decision::new(OperatingPoint::default());
+        let voice = Voice::new();
+        (1..=(seconds * 4.0) as u32)
+            .filter_map(|i| {
+                let at = f64::from(i) * 0.25;
+                let sd = anger_sd(at);
+                let state = State {
+                    at: StreamTime::from_seconds(at),
+                    speech_s: 0.25,
+                    anger_sd: sd,
+                    distress_sd: 0.0,
+                    calm: if sd < 1.0 { 1.0 } else { 0.0 },
+                    confidence: 0.8,
+                    anger: (0.1, 0.8),
+                    distress: (0.1, 0.1),
+                };
+                decision.reading(&state, &voice)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn calm_then_angry_is_a_trend_with_its_onset() {
+        let found = run(|t| if t < 40.0 { 0.0 } else { 3.0 }, 60.0);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].trigger, found[0].reason), (Trigger::Sentiment, Reason::Trend));
+        assert!((found[0].onset.seconds() - 40.0).abs() < 0.5, "{found:?}");
+        assert!(found[0].at.seconds() < 46.0 && found[0].confidence > 0.7, "{found:?}");
+    }
+
+    #[test]
+    fn angry_from_hello_is_sustained() {
+        let found = run(|_| 3.0, 40.0);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].reason, Reason::Sustained);
+    }
+
+    #[test]
+    fn one_outburst_does_not_escalate_and_cool_down_holds() {
+        assert!(run(|t| if (40.0..43.0).contains(&t) { 3.5 } else { 0.0 }, 90.0).is_empty());
+        // Angry, calm, angry again inside the cool-down: one escalation; after it: two.
+        let twice = |gap: f64| {
+            run(
+                move |t| {
+                    let angry = (30.0..45.0).contains(&t) || t > 45.0 + gap;
+                    if angry { 3.0 } else { 0.0 }
+                },
+                45.0 + gap + 20.0,
+            )
+            .len()
+        };
+        assert_eq!((twice(20.0), twice(80.0)), (1, 2));
+    }
+}
