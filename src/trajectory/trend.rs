@@ -18,8 +18,8 @@ impl TrendNoise {
     /// For quantities on a logit scale, changing over ten seconds to a minute.
     pub const DEFAULT: Self = Self {
         level: 0.25,
-        slope: 0.01,
-        slope_memory_s: 60.0,
+        slope: 0.02,
+        slope_memory_s: 120.0,
     };
 }
 
@@ -120,7 +120,7 @@ mod tests {
             trend.observe(dt, 0.1 * t, 0.5);
         }
         assert!((trend.level() - 0.1 * t).abs() < 0.3, "{}", trend.level() - 0.1 * t);
-        assert!((trend.slope() - 0.1).abs() < 0.02, "{}", trend.slope());
+        assert!((trend.slope() - 0.1).abs() < 0.03, "{}", trend.slope());
     }
 
     #[test]
