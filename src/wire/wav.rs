@@ -182,7 +182,11 @@ impl HeaderReader {
                     _ => {}
                 }
                 self.skip = u64::from(length) - body.len() as u64;
-                Ok(if length % 2 == 1 { Step::Pad } else { Step::Chunk })
+                Ok(if length % 2 == 1 {
+                    Step::Pad
+                } else {
+                    Step::Chunk
+                })
             }
             Step::Pad => {
                 self.filled = usize::from(self.kept[0] != 0);
@@ -218,7 +222,9 @@ fn read_format(body: &[u8]) -> Result<Format, &'static str> {
     let long = |at| u32::from_le_bytes(field(body, at));
     let tag = match word(0) {
         EXTENSIBLE if body.len() < 40 => return Err("the extensible fmt chunk is incomplete"),
-        EXTENSIBLE if body[26..40] != SUB_FORMAT => return Err("the extensible sub-format is unknown"),
+        EXTENSIBLE if body[26..40] != SUB_FORMAT => {
+            return Err("the extensible sub-format is unknown");
+        }
         EXTENSIBLE => word(24),
         tag => tag,
     };
@@ -229,7 +235,10 @@ fn read_format(body: &[u8]) -> Result<Format, &'static str> {
     if !(MIN_RATE..=MAX_RATE).contains(&rate) {
         return Err("the fmt chunk gives a sample rate outside 2000..=384000 Hz");
     }
-    let encoding = match (tag, sample_bytes(channels, rate, long(8), word(12), word(14))) {
+    let encoding = match (
+        tag,
+        sample_bytes(channels, rate, long(8), word(12), word(14)),
+    ) {
         (ALAW, _) => Encoding::ALaw,
         (MULAW, _) => Encoding::MuLaw,
         (PCM, 1) => Encoding::U8,
@@ -257,7 +266,7 @@ fn sample_bytes(channels: u16, rate: u32, byte_rate: u32, frame: u16, bits: u16)
     let by_bits = bits.div_ceil(8);
     let by_frame = frame / channels;
     let backed = u64::from(byte_rate) == u64::from(rate) * u64::from(frame);
-    let whole = frame % channels == 0 && (1..=8).contains(&by_frame);
+    let whole = frame.is_multiple_of(channels) && (1..=8).contains(&by_frame);
     if whole && (backed || !(1..=8).contains(&by_bits)) {
         by_frame
     } else {
@@ -341,8 +350,11 @@ mod tests {
         let mut ds64 = [0; 28];
         ds64[8..16].copy_from_slice(&5_000_000_000u64.to_le_bytes());
         let fmt = fmt(7, 1, 8_000, 1, 8);
-        let chunks: [(&[u8; 4], u32, &[u8]); 3] =
-            [(b"ds64", 28, &ds64), (b"fmt ", 16, &fmt), (b"data", u32::MAX, &[])];
+        let chunks: [(&[u8; 4], u32, &[u8]); 3] = [
+            (b"ds64", 28, &ds64),
+            (b"fmt ", 16, &fmt),
+            (b"data", u32::MAX, &[]),
+        ];
         let long = read(&file(b"RF64", &chunks), 7).expect("a valid RF64 header");
         assert_eq!(long.data_bytes, Some(5_000_000_000));
         let plain = read(&file(b"RIFF", &chunks), 7).expect("a valid RIFF header");
@@ -352,17 +364,20 @@ mod tests {
     #[test]
     fn the_majority_tells_the_sample_size() {
         for (frame, bits, byte_rate, expected) in [
-            (4, 16, 32_000, 2),  // all agree
-            (4, 16, 0, 2),       // only the byte rate lies
-            (7, 16, 32_000, 2),  // only the frame lies
-            (4, 17, 32_000, 2),  // only the bits lie
-            (8, 24, 64_000, 4),  // 24 bits in 4 bytes
-            (6, 20, 48_000, 3),  // 20 bits in 3 bytes
-            (4, 0, 0, 2),        // no bits given
-            (0, 24, 0, 3),       // nothing but bits
+            (4, 16, 32_000, 2), // all agree
+            (4, 16, 0, 2),      // only the byte rate lies
+            (7, 16, 32_000, 2), // only the frame lies
+            (4, 17, 32_000, 2), // only the bits lie
+            (8, 24, 64_000, 4), // 24 bits in 4 bytes
+            (6, 20, 48_000, 3), // 20 bits in 3 bytes
+            (4, 0, 0, 2),       // no bits given
+            (0, 24, 0, 3),      // nothing but bits
         ] {
             let found = sample_bytes(2, 8_000, byte_rate, frame, bits);
-            assert_eq!(found, expected, "frame {frame}, bits {bits}, byte rate {byte_rate}");
+            assert_eq!(
+                found, expected,
+                "frame {frame}, bits {bits}, byte rate {byte_rate}"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 mod compressed;
 mod formats;
 mod opus;
+mod opus_packet;
 mod pcm;
 
 use crate::shell::error::ShellError;
@@ -106,7 +107,9 @@ impl Source {
         let reason = match formats::recognise(&head) {
             Ok(Kind::Wav) => {
                 let whole = io::Cursor::new(head).chain(reader);
-                return Ok(Self::over(Box::new(pcm::PcmStream::wav(path, whole, None)?)));
+                return Ok(Self::over(Box::new(pcm::PcmStream::wav(
+                    path, whole, None,
+                )?)));
             }
             Ok(_) => "only WAV can be piped in: give the file's name, or raw PCM with --raw",
             Err(reason) => reason,
