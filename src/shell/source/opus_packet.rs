@@ -12,8 +12,6 @@ pub struct Head {
     pub channels: u8,
     /// Positions to leave out at the beginning.
     pub pre_skip: u16,
-    /// The rate that the sound had before it was encoded, Hz; 0 where unknown.
-    pub source_rate: u32,
     /// The output gain, as a factor.
     pub gain: f32,
 }
@@ -24,20 +22,7 @@ impl Head {
         let Some((head, mapping)) = packet.split_first_chunk::<19>() else {
             return Err("its header is too short");
         };
-        let [
-            ..,
-            version,
-            channels,
-            s0,
-            s1,
-            r0,
-            r1,
-            r2,
-            r3,
-            g0,
-            g1,
-            family,
-        ] = *head;
+        let [.., version, channels, s0, s1, _, _, _, _, g0, g1, family] = *head;
         if !head.starts_with(b"OpusHead") {
             return Err("it has no header");
         }
@@ -53,7 +38,6 @@ impl Head {
         Ok(Self {
             channels,
             pre_skip: u16::from_le_bytes([s0, s1]),
-            source_rate: u32::from_le_bytes([r0, r1, r2, r3]),
             gain: 10f32.powf(decibels / 20.0),
         })
     }
@@ -123,10 +107,7 @@ mod tests {
     fn the_header_is_read() {
         let mut packet = *b"OpusHead\x01\x02\x38\x01\x80\x3E\0\0\0\xFA\0";
         let head = Head::read(&packet).expect("a valid header");
-        assert_eq!(
-            (head.channels, head.pre_skip, head.source_rate),
-            (2, 312, 16_000)
-        );
+        assert_eq!((head.channels, head.pre_skip), (2, 312));
         assert!(
             (20.0 * head.gain.log10() + 6.0).abs() < 1e-4,
             "a gain of −6 dB"
