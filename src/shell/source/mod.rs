@@ -2,6 +2,7 @@
 
 mod compressed;
 mod formats;
+mod ogg_file;
 mod opus;
 mod opus_packet;
 mod pcm;
@@ -30,7 +31,7 @@ trait Stream: Send {
     fn channels(&self) -> u16;
     /// The length in frames, where the input tells.
     fn frames(&self) -> Option<u64>;
-    /// Appends at most a second or one packet of interleaved samples; `false` at the end.
+    /// Appends some interleaved frames, few enough to keep in memory, or none; `false` at the end.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, ShellError>;
     /// The input ended before it should.
     fn truncated(&self) -> bool;

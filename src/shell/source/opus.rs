@@ -6,11 +6,12 @@
 //! Source: RFC 7845 (Ogg encapsulation), RFC 6716 §3.1 (packet lengths), RFC 3533 (Ogg).
 
 use super::Stream;
+use super::ogg_file::{Fuse, is_cut, last_page};
 use super::opus_packet::{CLOCK_HZ, Head, duration};
 use crate::shell::error::ShellError;
 use ogg::{OggReadError, Packet, PacketReader};
 use opus_decoder::OpusDecoder;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::SeekFrom;
 use std::path::{Path, PathBuf};
 use symphonia::core::io::MediaSource;
 
@@ -159,7 +160,7 @@ impl OpusStream {
         false
     }
 
-    /// Finds the page's place in time: the samples lost before it, and where the stream begins and ends.
+    /// Finds the page's place in time: the frames lost before it, and where the stream begins and ends.
     fn place(&mut self, page: &Page) -> u64 {
         let length: u64 = page
             .packets
@@ -167,24 +168,19 @@ impl OpusStream {
             .filter_map(|packet| duration(packet))
             .sum();
         let begins = page.end.map(|end| end.saturating_sub(length));
-        let mut lost = 0;
-        let clock = match (self.link.clock, begins) {
-            (None, begins) => {
-                let clock = begins.unwrap_or(0);
-                self.link.start = clock + u64::from(self.link.head.pre_skip);
-                clock
-            }
-            (Some(clock), Some(begins)) if begins > clock && begins - clock <= MAX_GAP => {
-                lost = begins - clock;
-                begins
-            }
-            (Some(clock), _) => clock,
-        };
-        self.link.clock = Some(clock);
+        let clock = self.link.clock.unwrap_or_else(|| {
+            // A recording that joined late begins where it joined, unless it is we who lost its beginning.
+            let joined = begins.filter(|_| self.damaged == 0).unwrap_or(0);
+            self.link.start = joined + u64::from(self.link.head.pre_skip);
+            joined
+        });
+        let gap = begins.map_or(0, |begins| begins.saturating_sub(clock));
+        let believed = if gap <= MAX_GAP { gap } else { 0 };
+        self.link.clock = Some(clock + believed);
         if page.last {
             self.link.end = page.end.or(Some(clock + length));
         }
-        lost
+        (clock + believed).saturating_sub(clock.max(self.link.start))
     }
 
     /// Decodes one packet and gives out what lies between the stream's start and end.
@@ -262,162 +258,6 @@ impl Link {
             clock: None,
             start: 0,
             end: None,
-        }
-    }
-}
-
-/// A reader that gives up when too much passes without a packet: the Ogg reader would keep it all.
-struct Fuse {
-    inner: Box<dyn MediaSource>,
-    left: usize,
-}
-
-impl Read for Fuse {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let most = buffer.len().min(self.left);
-        let count = self.inner.read(&mut buffer[..most])?;
-        self.left -= count;
-        Ok(count)
-    }
-}
-
-impl Seek for Fuse {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(to)
-    }
-}
-
-/// The file ends inside a page.
-fn is_cut(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::UnexpectedEof
-}
-
-/// The serial number and the end position of the last page, where one can be found.
-fn last_page(media: &mut Box<dyn MediaSource>) -> io::Result<Option<(u32, u64)>> {
-    /// A page has 27 bytes of header, 255 of lengths, and 255 segments of at most 255 bytes.
-    const LONGEST: u64 = 27 + 255 + 255 * 255;
-    let length = media.seek(SeekFrom::End(0))?;
-    media.seek(SeekFrom::Start(length.saturating_sub(LONGEST)))?;
-    let mut tail = Vec::new();
-    media.take(LONGEST).read_to_end(&mut tail)?;
-    let page = tail
-        .windows(27)
-        .rev()
-        .find(|page| page.starts_with(b"OggS\0"));
-    Ok(page.map(|page| {
-        let end: [u8; 8] = std::array::from_fn(|i| page[6 + i]);
-        let serial: [u8; 4] = std::array::from_fn(|i| page[14 + i]);
-        (u32::from_le_bytes(serial), u64::from_le_bytes(end))
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::Source;
-    use super::*;
-    use ogg::{PacketWriteEndInfo, PacketWriter};
-
-    /// An Opus file of 20 ms packets that hold no sound: a length byte and nothing to decode.
-    fn file(channels: u8, pre_skip: u16, packets: u64, end: u64) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let mut writer = PacketWriter::new(&mut bytes);
-        let mut put = |data: Vec<u8>, info, at| {
-            writer
-                .write_packet(data, 7, info, at)
-                .expect("a Vec takes all")
-        };
-        let mut head = b"OpusHead\x01".to_vec();
-        head.push(channels);
-        head.extend(pre_skip.to_le_bytes());
-        head.extend([0; 7]);
-        put(head, PacketWriteEndInfo::EndPage, 0);
-        put(
-            b"OpusTags\0\0\0\0\0\0\0\0".to_vec(),
-            PacketWriteEndInfo::EndPage,
-            0,
-        );
-        for i in 1..=packets {
-            let (info, at) = match i {
-                _ if i == packets => (PacketWriteEndInfo::EndStream, end),
-                _ if i % 10 == 0 => (PacketWriteEndInfo::EndPage, i * 960),
-                _ => (PacketWriteEndInfo::NormalPacket, i * 960),
-            };
-            // SILK wideband, 20 ms, one frame, empty.
-            put(vec![9 << 3 | (channels - 1) << 2], info, at);
-        }
-        bytes
-    }
-
-    fn read(bytes: Vec<u8>) -> (Source, usize) {
-        let media = Box::new(io::Cursor::new(bytes));
-        let mut source = Source::from_media(Path::new("test.opus"), media).expect("an Opus header");
-        let (mut samples, mut block) = (0, Vec::new());
-        while source.next_block(&mut block).expect("memory can be read") {
-            assert!(block.len() <= source.rate() as usize / 10 * usize::from(source.channels()));
-            samples += block.len();
-        }
-        let frames = samples / usize::from(source.channels());
-        (source, frames)
-    }
-
-    #[test]
-    fn the_length_is_right_to_the_sample() {
-        for end in [30 * 960, 30 * 960 - 1, 29 * 960 + 17, 25 * 960] {
-            let (source, frames) = read(file(1, 312, 30, end));
-            assert_eq!(frames as u64, end - 312, "end {end}");
-            assert_eq!(source.frames(), Some(end - 312));
-            assert!(!source.truncated() && source.damaged() == 0);
-        }
-    }
-
-    #[test]
-    fn streams_in_a_row_are_read_in_a_row() {
-        let one = file(2, 312, 12, 12 * 960);
-        let mut other = file(2, 312, 12, 12 * 960);
-        // Another serial number, and the pages' sums with it.
-        let mut reader = PacketReader::new(io::Cursor::new(std::mem::take(&mut other)));
-        let mut writer = PacketWriter::new(&mut other);
-        while let Some(packet) = reader.read_packet().expect("a valid file") {
-            let info = match (packet.last_in_stream(), packet.last_in_page()) {
-                (true, _) => PacketWriteEndInfo::EndStream,
-                (_, true) => PacketWriteEndInfo::EndPage,
-                _ => PacketWriteEndInfo::NormalPacket,
-            };
-            let at = packet.absgp_page();
-            writer
-                .write_packet(packet.data, 8, info, at)
-                .expect("a Vec takes all");
-        }
-        let (source, frames) = read([one, other].concat());
-        assert_eq!(frames, 2 * (12 * 960 - 312));
-        assert!(!source.truncated() && source.damaged() == 0);
-    }
-
-    #[test]
-    fn a_broken_page_becomes_silence_of_its_length() {
-        let mut bytes = file(1, 312, 40, 40 * 960);
-        let pages: Vec<usize> = (0..bytes.len() - 4)
-            .filter(|&i| bytes[i..].starts_with(b"OggS"))
-            .collect();
-        bytes[pages[3] + 40] ^= 0xFF;
-        let (source, frames) = read(bytes);
-        assert_eq!(frames, 40 * 960 - 312);
-        assert!(source.damaged() > 0 && !source.truncated());
-    }
-
-    #[test]
-    fn a_file_cut_anywhere_gives_what_is_there() {
-        let whole = file(1, 312, 40, 40 * 960);
-        for cut in 0..whole.len() {
-            let media = Box::new(io::Cursor::new(whole[..cut].to_vec()));
-            if let Ok(mut source) = Source::from_media(Path::new("cut.opus"), media) {
-                let mut block = Vec::new();
-                while source.next_block(&mut block).expect("memory can be read") {}
-                assert!(source.truncated(), "cut at {cut}");
-            }
         }
     }
 }
