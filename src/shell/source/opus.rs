@@ -12,6 +12,7 @@ use crate::shell::error::ShellError;
 use ogg::{OggReadError, Packet, PacketReader};
 use opus_decoder::OpusDecoder;
 use std::io::SeekFrom;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use symphonia::core::io::MediaSource;
 
@@ -192,7 +193,7 @@ impl OpusStream {
         let channels = usize::from(self.channels);
         self.pcm.clear();
         self.pcm.resize(length as usize * channels, 0.0);
-        if self.decoder.decode_float(packet, &mut self.pcm, false).ok() != Some(length as usize) {
+        if !self.decode_into_pcm(packet) {
             self.damaged += 1;
             self.pcm.fill(0.0);
         }
@@ -205,6 +206,27 @@ impl OpusStream {
             out.extend(kept.iter().map(|sample| sample * self.link.head.gain));
         }
         self.link.clock = Some(clock.saturating_add(length));
+    }
+
+    /// Decodes one packet over all of `pcm`; `false` where that fails.
+    ///
+    /// Built with overflow checks, the decoder (`opus-decoder` 0.1.1) panics on some packets of nonsense, as fuzzing
+    /// found (a shift in its `celt/vq.rs`). That is caught here, and the next packet meets a new decoder.
+    fn decode_into_pcm(&mut self, packet: &[u8]) -> bool {
+        let channels = usize::from(self.channels);
+        let (decoder, pcm) = (&mut self.decoder, &mut self.pcm);
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            decoder.decode_float(packet, pcm, false)
+        }));
+        match decoded {
+            Ok(frames) => frames.is_ok_and(|frames| frames * channels == self.pcm.len()),
+            Err(_) => {
+                if let Ok(new) = OpusDecoder::new(CLOCK_HZ, channels) {
+                    self.decoder = new;
+                }
+                false
+            }
+        }
     }
 }
 
