@@ -95,7 +95,10 @@ mod tests {
 
     #[test]
     fn a_mono_source_is_its_own_mix() {
-        assert_eq!(split(Channel::Mix, 1, &[0.5, -0.5]), (vec![0.5, -0.5], vec![]));
+        assert_eq!(
+            split(Channel::Mix, 1, &[0.5, -0.5]),
+            (vec![0.5, -0.5], vec![])
+        );
     }
 
     #[test]
@@ -106,7 +109,10 @@ mod tests {
             (Channel::Both, "both"),
         ] {
             let error = Splitter::new(channel, 1).expect_err("one channel, no sides");
-            assert!(error.to_string().contains(&format!("--channel {name} ")), "{error}");
+            assert!(
+                error.to_string().contains(&format!("--channel {name} ")),
+                "{error}"
+            );
             assert_eq!(error.exit_code(), 2);
         }
     }

@@ -5,4 +5,4 @@
 
 pub mod channel;
 pub mod error;
-// pub mod source;
+pub mod source;

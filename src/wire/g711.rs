@@ -69,7 +69,11 @@ mod tests {
     #[test]
     fn every_alaw_code_survives_decoding_and_encoding() {
         for code in 0..=u8::MAX {
-            assert_eq!(linear_to_alaw(alaw_to_linear(code)), code, "code {code:#04x}");
+            assert_eq!(
+                linear_to_alaw(alaw_to_linear(code)),
+                code,
+                "code {code:#04x}"
+            );
         }
     }
 
@@ -78,7 +82,11 @@ mod tests {
         for code in 0..=u8::MAX {
             // 0x7F is the second code for zero; silence is sent as 0xFF.
             let expected = if code == 0x7F { 0xFF } else { code };
-            assert_eq!(linear_to_mulaw(mulaw_to_linear(code)), expected, "code {code:#04x}");
+            assert_eq!(
+                linear_to_mulaw(mulaw_to_linear(code)),
+                expected,
+                "code {code:#04x}"
+            );
         }
     }
 
@@ -86,25 +94,25 @@ mod tests {
     #[test]
     fn known_vectors() {
         for (code, sample) in [
-            (0xD5, 8),       // A-law +1
-            (0x55, -8),      // A-law −1
-            (0xD4, 24),      // +3
-            (0xC5, 264),     // +33
-            (0xF5, 528),     // +66
-            (0xAA, 32256),   // +4032
-            (0x2A, -32256),  // −4032
+            (0xD5, 8),      // A-law +1
+            (0x55, -8),     // A-law −1
+            (0xD4, 24),     // +3
+            (0xC5, 264),    // +33
+            (0xF5, 528),    // +66
+            (0xAA, 32256),  // +4032
+            (0x2A, -32256), // −4032
         ] {
             assert_eq!(alaw_to_linear(code), sample, "A-law {code:#04x}");
         }
         for (code, sample) in [
             (0xFF, 0),
-            (0xFE, 8),       // +2
-            (0x7E, -8),      // −2
-            (0xF0, 120),     // +30
-            (0xEF, 132),     // +33
-            (0xDF, 396),     // +99
-            (0x80, 32124),   // +8031
-            (0x00, -32124),  // −8031
+            (0xFE, 8),      // +2
+            (0x7E, -8),     // −2
+            (0xF0, 120),    // +30
+            (0xEF, 132),    // +33
+            (0xDF, 396),    // +99
+            (0x80, 32124),  // +8031
+            (0x00, -32124), // −8031
         ] {
             assert_eq!(mulaw_to_linear(code), sample, "µ-law {code:#04x}");
         }
@@ -115,12 +123,20 @@ mod tests {
     fn codes_change_at_the_decision_values() {
         for end in [64, 128, 256, 512, 1024, 2048] {
             let sample = end * 8;
-            assert_ne!(linear_to_alaw(sample - 1), linear_to_alaw(sample), "A-law {end}");
+            assert_ne!(
+                linear_to_alaw(sample - 1),
+                linear_to_alaw(sample),
+                "A-law {end}"
+            );
             assert_eq!((linear_to_alaw(sample) ^ EVEN_BITS) & 15, 0, "A-law {end}");
         }
         for end in [31, 95, 223, 479, 991, 2015, 4063] {
             let sample = end * 4;
-            assert_ne!(linear_to_mulaw(sample - 1), linear_to_mulaw(sample), "µ-law {end}");
+            assert_ne!(
+                linear_to_mulaw(sample - 1),
+                linear_to_mulaw(sample),
+                "µ-law {end}"
+            );
             assert_eq!(!linear_to_mulaw(sample) & 15, 0, "µ-law {end}");
         }
     }
@@ -137,7 +153,10 @@ mod tests {
             let size = i32::from(sample).abs();
             let error_a = (i32::from(a) - i32::from(sample)).abs();
             let error_mu = (i32::from(mu) - i32::from(sample)).abs();
-            assert!(error_a <= 8.max(size / 32 + 1), "A-law {sample} came back as {a}");
+            assert!(
+                error_a <= 8.max(size / 32 + 1),
+                "A-law {sample} came back as {a}"
+            );
             assert!(
                 error_mu <= (size + 132) / 32 + 1 || size > 32635,
                 "µ-law {sample} came back as {mu}"

@@ -7,3 +7,4 @@ pub mod g711;
 pub mod pcm;
 pub mod raw;
 pub mod wav;
+mod wav_format;

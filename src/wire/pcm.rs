@@ -109,8 +109,14 @@ mod tests {
     #[test]
     fn full_scale_silence_and_half_scale() {
         assert_eq!(decoded(Encoding::U8, &[0, 128, 192]), [-1.0, 0.0, 0.5]);
-        assert_eq!(decoded(Encoding::S16Le, &[0, 0x80, 0, 0, 0, 0x40]), [-1.0, 0.0, 0.5]);
-        assert_eq!(decoded(Encoding::S16Be, &[0x80, 0, 0, 0, 0x40, 0]), [-1.0, 0.0, 0.5]);
+        assert_eq!(
+            decoded(Encoding::S16Le, &[0, 0x80, 0, 0, 0, 0x40]),
+            [-1.0, 0.0, 0.5]
+        );
+        assert_eq!(
+            decoded(Encoding::S16Be, &[0x80, 0, 0, 0, 0x40, 0]),
+            [-1.0, 0.0, 0.5]
+        );
         assert_eq!(
             decoded(Encoding::S24Le, &[0, 0, 0x80, 0, 0, 0, 0, 0, 0x40]),
             [-1.0, 0.0, 0.5]
@@ -120,13 +126,24 @@ mod tests {
             [-1.0, 0.0, 0.5]
         );
         assert_eq!(decoded(Encoding::F64Le, &(-0.25f64).to_le_bytes()), [-0.25]);
-        assert_eq!(decoded(Encoding::MuLaw, &[0xFF, 0x00]), [0.0, -32124.0 / 32768.0]);
-        assert_eq!(decoded(Encoding::ALaw, &[0xD5, 0xAA]), [8.0 / 32768.0, 32256.0 / 32768.0]);
+        assert_eq!(
+            decoded(Encoding::MuLaw, &[0xFF, 0x00]),
+            [0.0, -32124.0 / 32768.0]
+        );
+        assert_eq!(
+            decoded(Encoding::ALaw, &[0xD5, 0xAA]),
+            [8.0 / 32768.0, 32256.0 / 32768.0]
+        );
     }
 
     #[test]
     fn a_sample_cut_off_at_the_end_is_left_out() {
-        for encoding in [Encoding::S16Le, Encoding::S24Le, Encoding::F32Le, Encoding::F64Le] {
+        for encoding in [
+            Encoding::S16Le,
+            Encoding::S24Le,
+            Encoding::F32Le,
+            Encoding::F64Le,
+        ] {
             let bytes = vec![0; encoding.bytes() * 2 - 1];
             assert_eq!(decoded(encoding, &bytes).len(), 1, "{encoding:?}");
         }

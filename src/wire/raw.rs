@@ -69,7 +69,11 @@ mod tests {
     #[test]
     fn every_format_is_read() {
         for (name, encoding) in FORMATS {
-            let expected = Format { encoding, rate: 8_000, channels: 2 };
+            let expected = Format {
+                encoding,
+                rate: 8_000,
+                channels: 2,
+            };
             assert_eq!(parse(&format!("{name}:8000:2")), Ok(expected));
         }
     }
@@ -90,7 +94,10 @@ mod tests {
             ("s16le:8000:65", "`65`", "64"),
         ] {
             let message = parse(spec).expect_err(spec).to_string();
-            assert!(message.contains(value) && message.contains(allowed), "{spec}: {message}");
+            assert!(
+                message.contains(value) && message.contains(allowed),
+                "{spec}: {message}"
+            );
         }
     }
 

@@ -1,12 +1,13 @@
 //! WAV files: where the samples begin, how many there are, and what they are.
 //!
 //! [`HeaderReader`] takes bytes in blocks of any size and stops where the samples begin; what follows is for
-//! [`Encoding::decode`]. It keeps 40 bytes whatever the lengths in the file claim.
+//! [`Encoding::decode`](crate::wire::pcm::Encoding::decode). It keeps 40 bytes whatever the lengths in the file claim.
 //!
 //! Source: RIFF 1.0 (IBM/Microsoft 1991), WAVEFORMATEXTENSIBLE (Microsoft), EBU Tech 3306 (RF64 and `ds64`).
 
 use crate::error::WireError;
-use crate::wire::pcm::{Encoding, Format, MAX_CHANNELS, MAX_RATE, MIN_RATE};
+use crate::wire::pcm::Format;
+use crate::wire::wav_format::{self, field};
 
 /// The longest chunk body that is read: an extensible `fmt `.
 const KEPT: usize = 40;
@@ -175,14 +176,18 @@ impl HeaderReader {
             Step::Body { name, length } => {
                 let body = &self.kept[..self.step.wanted()];
                 match &name {
-                    b"fmt " if self.format.is_none() => self.format = Some(read_format(body)?),
+                    b"fmt " if self.format.is_none() => self.format = Some(wav_format::read(body)?),
                     b"ds64" if body.len() >= 16 => {
                         self.long_data = Some(u64::from_le_bytes(field(body, 8)));
                     }
                     _ => {}
                 }
                 self.skip = u64::from(length) - body.len() as u64;
-                Ok(if length % 2 == 1 { Step::Pad } else { Step::Chunk })
+                Ok(if length % 2 == 1 {
+                    Step::Pad
+                } else {
+                    Step::Chunk
+                })
             }
             Step::Pad => {
                 self.filled = usize::from(self.kept[0] != 0);
@@ -201,78 +206,10 @@ impl HeaderReader {
     }
 }
 
-/// Reads the body of a `fmt ` chunk, as far as it was kept.
-fn read_format(body: &[u8]) -> Result<Format, &'static str> {
-    const PCM: u16 = 1;
-    const FLOAT: u16 = 3;
-    const ALAW: u16 = 6;
-    const MULAW: u16 = 7;
-    const EXTENSIBLE: u16 = 0xFFFE;
-    /// All of a sub-format's GUID but its first two bytes, which are a format tag.
-    const SUB_FORMAT: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
-
-    if body.len() < 16 {
-        return Err("the fmt chunk is shorter than 16 bytes");
-    }
-    let word = |at| u16::from_le_bytes(field(body, at));
-    let long = |at| u32::from_le_bytes(field(body, at));
-    let tag = match word(0) {
-        EXTENSIBLE if body.len() < 40 => return Err("the extensible fmt chunk is incomplete"),
-        EXTENSIBLE if body[26..40] != SUB_FORMAT => return Err("the extensible sub-format is unknown"),
-        EXTENSIBLE => word(24),
-        tag => tag,
-    };
-    let (channels, rate) = (word(2), long(4));
-    if !(1..=MAX_CHANNELS).contains(&channels) {
-        return Err("the fmt chunk gives no channels, or more than 64");
-    }
-    if !(MIN_RATE..=MAX_RATE).contains(&rate) {
-        return Err("the fmt chunk gives a sample rate outside 2000..=384000 Hz");
-    }
-    let encoding = match (tag, sample_bytes(channels, rate, long(8), word(12), word(14))) {
-        (ALAW, _) => Encoding::ALaw,
-        (MULAW, _) => Encoding::MuLaw,
-        (PCM, 1) => Encoding::U8,
-        (PCM, 2) => Encoding::S16Le,
-        (PCM, 3) => Encoding::S24Le,
-        (PCM, 4) => Encoding::S32Le,
-        (FLOAT, 4) => Encoding::F32Le,
-        (FLOAT, 8) => Encoding::F64Le,
-        (PCM, _) => return Err("PCM samples must have 1 to 4 bytes"),
-        (FLOAT, _) => return Err("float samples must have 4 or 8 bytes"),
-        _ => return Err("neither PCM, float nor G.711: convert the file to one of these"),
-    };
-    Ok(Format {
-        encoding,
-        rate,
-        channels,
-    })
-}
-
-/// Bytes in a sample: three fields tell, and the majority is believed.
-///
-/// The frame length wins over the bits where the byte rate backs it (24 bits left-justified in 4 bytes, or
-/// plainly wrong bits) or where the bits are nonsense; otherwise it is the frame length that lies.
-fn sample_bytes(channels: u16, rate: u32, byte_rate: u32, frame: u16, bits: u16) -> u16 {
-    let by_bits = bits.div_ceil(8);
-    let by_frame = frame / channels;
-    let backed = u64::from(byte_rate) == u64::from(rate) * u64::from(frame);
-    let whole = frame % channels == 0 && (1..=8).contains(&by_frame);
-    if whole && (backed || !(1..=8).contains(&by_bits)) {
-        by_frame
-    } else {
-        by_bits
-    }
-}
-
-/// `N` bytes at `at`, which the caller has checked to be there.
-fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    std::array::from_fn(|i| bytes[at + i])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::pcm::Encoding;
 
     fn fmt(tag: u16, channels: u16, rate: u32, frame: u16, bits: u16) -> Vec<u8> {
         let mut body = Vec::new();
@@ -341,28 +278,14 @@ mod tests {
         let mut ds64 = [0; 28];
         ds64[8..16].copy_from_slice(&5_000_000_000u64.to_le_bytes());
         let fmt = fmt(7, 1, 8_000, 1, 8);
-        let chunks: [(&[u8; 4], u32, &[u8]); 3] =
-            [(b"ds64", 28, &ds64), (b"fmt ", 16, &fmt), (b"data", u32::MAX, &[])];
+        let chunks: [(&[u8; 4], u32, &[u8]); 3] = [
+            (b"ds64", 28, &ds64),
+            (b"fmt ", 16, &fmt),
+            (b"data", u32::MAX, &[]),
+        ];
         let long = read(&file(b"RF64", &chunks), 7).expect("a valid RF64 header");
         assert_eq!(long.data_bytes, Some(5_000_000_000));
         let plain = read(&file(b"RIFF", &chunks), 7).expect("a valid RIFF header");
         assert_eq!(plain.data_bytes, None, "ds64 has no say in a RIFF file");
-    }
-
-    #[test]
-    fn the_majority_tells_the_sample_size() {
-        for (frame, bits, byte_rate, expected) in [
-            (4, 16, 32_000, 2),  // all agree
-            (4, 16, 0, 2),       // only the byte rate lies
-            (7, 16, 32_000, 2),  // only the frame lies
-            (4, 17, 32_000, 2),  // only the bits lie
-            (8, 24, 64_000, 4),  // 24 bits in 4 bytes
-            (6, 20, 48_000, 3),  // 20 bits in 3 bytes
-            (4, 0, 0, 2),        // no bits given
-            (0, 24, 0, 3),       // nothing but bits
-        ] {
-            let found = sample_bytes(2, 8_000, byte_rate, frame, bits);
-            assert_eq!(found, expected, "frame {frame}, bits {bits}, byte rate {byte_rate}");
-        }
     }
 }

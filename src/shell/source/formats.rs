@@ -16,12 +16,20 @@ pub enum Kind {
 
 /// Formats that are known by sight but not decoded: where the mark stands, the mark, what to say.
 const REFUSED: [(usize, &[u8], &str); 8] = [
-    (0, b"RIFX", "a big-endian WAV (RIFX): convert it to WAV or FLAC"),
+    (
+        0,
+        b"RIFX",
+        "a big-endian WAV (RIFX): convert it to WAV or FLAC",
+    ),
     (0, b"FORM", "AIFF: convert it to WAV or FLAC"),
     (0, b".snd", "Sun AU: convert it to WAV or FLAC"),
     (0, b"caff", "Core Audio: convert it to WAV or FLAC"),
     (0, b"#!AMR", "AMR: convert it to WAV or FLAC"),
-    (0, b"\x1A\x45\xDF\xA3", "Matroska or WebM: convert it to WAV or FLAC"),
+    (
+        0,
+        b"\x1A\x45\xDF\xA3",
+        "Matroska or WebM: convert it to WAV or FLAC",
+    ),
     (4, b"ftyp", "MP4 or M4A: convert it to WAV or FLAC"),
     (0, b"0&\xB2u", "Windows Media: convert it to WAV or FLAC"),
 ];

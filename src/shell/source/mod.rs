@@ -2,7 +2,9 @@
 
 mod compressed;
 mod formats;
+mod ogg_file;
 mod opus;
+mod opus_packet;
 mod pcm;
 
 use crate::shell::error::ShellError;
@@ -29,7 +31,7 @@ trait Stream: Send {
     fn channels(&self) -> u16;
     /// The length in frames, where the input tells.
     fn frames(&self) -> Option<u64>;
-    /// Appends at most a second or one packet of interleaved samples; `false` at the end.
+    /// Appends some interleaved frames, few enough to keep in memory, or none; `false` at the end.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool, ShellError>;
     /// The input ended before it should.
     fn truncated(&self) -> bool;
@@ -106,7 +108,9 @@ impl Source {
         let reason = match formats::recognise(&head) {
             Ok(Kind::Wav) => {
                 let whole = io::Cursor::new(head).chain(reader);
-                return Ok(Self::over(Box::new(pcm::PcmStream::wav(path, whole, None)?)));
+                return Ok(Self::over(Box::new(pcm::PcmStream::wav(
+                    path, whole, None,
+                )?)));
             }
             Ok(_) => "only WAV can be piped in: give the file's name, or raw PCM with --raw",
             Err(reason) => reason,
