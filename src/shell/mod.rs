@@ -1,7 +1,10 @@
-//! Takes: files, standard input, a command line.
-//! Gives: text, tables, plots and exit codes; the only room with files, threads and a clock.
-//! Remembers: nothing between two files.
-//! Source: the output contract in `ARCHITECTURE.md`.
+//! Takes: files, streams, clocks and flags of the world outside.
+//! Gives: samples to the engine, and the engine's events to people and machines.
+//! Remembers: open files and the places in them.
+//! Source: none of its own; the formats name theirs.
 
 pub mod bins;
+pub mod channel;
+pub mod error;
 pub mod output;
+pub mod plot;

@@ -307,7 +307,7 @@ mod tests {
             "ESCALATE at 00:58.2  trigger sentiment, reason trend  (since 00:41.0, confidence 0.93)\n",
             "    f0            +5.0 st        3.2 sd above this caller's own baseline (182 Hz -> 243 Hz)\n",
             "    level         +7.3 dB        2.6 sd above (-27.4 dBFS -> -20.1 dBFS)\n",
-            "worst sentiment -0.63 at 00:59.5",
+            "worst sentiment -0.63 at\n         00:59.5",
             "1 escalation\n",
         ];
         for line in wanted {

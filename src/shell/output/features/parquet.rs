@@ -182,7 +182,7 @@ mod tests {
         let row = reader.get_row_iter(None).unwrap().nth(1).unwrap().unwrap();
         let cells: std::collections::HashMap<_, _> = row.into_columns().into_iter().collect();
         assert_eq!(cells["time_s"], Cell::Double(0.025));
-        assert_eq!(cells["f0_hz"], Cell::Float(180.1));
+        assert_eq!(cells["f0_hz"], Cell::Float(180.25));
         assert_eq!(cells["voiced"], Cell::Bool(true));
         assert_eq!(cells["pauses"], Cell::Int(0));
         assert_eq!(cells["mel_35"], Cell::Float(-35.0));
