@@ -37,7 +37,12 @@ pub fn draw<DB: DrawingBackend>(
     };
     let escalations = data.escalations.iter().map(|mark| Label {
         at: pixel(mark.at_s),
-        text: format!("ESCALATE {}  {}", clock::tenths(mark.at_s), mark.label),
+        text: format!(
+            "ESCALATE {}  {} (since {})",
+            clock::tenths(mark.at_s),
+            mark.label,
+            clock::tenths(mark.onset_s)
+        ),
         colour: palette::ALARM,
     });
     let markers = data.markers.iter().map(|span| Label {

@@ -12,6 +12,8 @@ use std::ops::Range;
 const TITLE: i32 = 34;
 const AXIS: i32 = 46;
 const LEFT: i32 = 84;
+/// Room that turned text needs beside its own area.
+const MARGIN: i32 = 14;
 const RIGHT: i32 = 16;
 const GAP: i32 = 8;
 /// Shares of the height: waveform, pitch, level, trajectory.
@@ -125,7 +127,8 @@ where
 {
     let mut chart = ChartBuilder::on(area)
         .margin_right(RIGHT)
-        .set_label_area_size(LabelAreaPosition::Left, LEFT)
+        .margin_left(MARGIN)
+        .set_label_area_size(LabelAreaPosition::Left, LEFT - MARGIN)
         .build_cartesian_2d(0.0..data.duration_s.max(0.01), range.clone())?;
     chart
         .configure_mesh()
@@ -135,6 +138,7 @@ where
         .bold_line_style(palette::GRID)
         .axis_style(palette::INK)
         .y_labels(labels)
+        .y_label_formatter(&|value| number(*value))
         .y_desc(name)
         .axis_desc_style((font::FAMILY, 15).into_font().color(&palette::INK))
         .y_label_style((font::FAMILY, 14).into_font().color(&palette::INK))
@@ -159,6 +163,11 @@ fn over<DB: DrawingBackend>(
     };
     let markers = data.markers.iter();
     chart.draw_series(markers.map(|m| span(m.from_s, m.to_s, palette::MARKER, 0.25)))?;
+    // On a long call a span is thinner than a pixel: its beginning is drawn as a line as well.
+    let begins = data.markers.iter();
+    chart.draw_series(begins.map(|m| {
+        PathElement::new([(m.from_s, low), (m.from_s, high)], palette::MARKER.mix(0.6))
+    }))?;
     for mark in &data.escalations {
         chart.draw_series([span(mark.onset_s, mark.at_s, palette::ALARM, 0.07)])?;
         let line = |t: f64| [(t, low), (t, high)];
@@ -222,6 +231,16 @@ fn text(size: i32, colour: RGBColor, side: HPos) -> TextStyle<'static> {
         .into_font()
         .color(&colour)
         .pos(Pos::new(side, VPos::Center))
+}
+
+/// A tick's value: whole where it is whole, with a true minus.
+fn number(value: f32) -> String {
+    let text = if value.fract().abs() < 1e-3 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    };
+    text.replace('-', "\u{2212}")
 }
 
 /// From the smallest to the largest of `values` with `room` on both sides, or `otherwise`.
