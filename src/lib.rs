@@ -3,32 +3,21 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-pub mod error;
-pub mod units;
-
-/// Feature rows.
-pub mod features {
-    pub mod frame;
-    pub use crate::standin::{stream, table};
-}
-/// Affect.
-pub mod model {
-    pub mod affect;
-    pub use crate::standin::model::*;
-}
-/// Points and markers.
-pub mod trajectory {
-    pub mod marker;
-    pub mod point;
-}
+pub mod audio;
 /// Escalations.
 pub mod decision {
     pub mod escalation;
+    pub use escalation::*;
 }
+pub mod error;
+pub mod features;
+pub mod model;
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod standin;
-pub use standin::{audio, config, engine};
+pub mod trajectory;
+pub mod units;
+pub use standin::{config, engine};
 
 #[cfg(feature = "cli")]
 pub mod shell;

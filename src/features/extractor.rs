@@ -1,0 +1,244 @@
+//! The room's one machine: hops in, frames out.
+
+use super::breath::BreathDetector;
+use super::frame::FeatureFrame;
+use super::history::History;
+use super::level::ActiveLevel;
+use super::mel::MelBank;
+use super::path::{PATH_LAG, PitchPath};
+use super::pauses::PauseTracker;
+use super::pitch::PitchAnalysis;
+use super::pulses::Pulses;
+use super::spectrum::{Spectrum, band, strongest};
+use super::speech::SpeechDetector;
+use super::tempo::TempoTracker;
+use crate::audio::Hop;
+use crate::units::{StreamTime, power_to_db};
+
+/// Hops that must follow a frame's own before its windows are full.
+const WINDOW_HOPS: usize = 2;
+/// Hops between a frame and its delivery: windows and the path search.
+pub const LOOK_AHEAD_HOPS: usize = WINDOW_HOPS + PATH_LAG;
+const PENDING: usize = LOOK_AHEAD_HOPS + 1;
+
+/// Height of a peak at which a frame is as likely voiced as not (Praat's default, 0.45).
+const VOICING_THRESHOLD: f32 = 0.45;
+/// Frames this far under the recent peak are silence (Boersma 1993: 0.03).
+const SILENCE_THRESHOLD: f32 = 0.03;
+/// The recent peak is forgotten with a time constant of ten seconds.
+const PEAK_DECAY: f32 = 0.999;
+
+/// What is known of a frame before its pitch is decided.
+#[derive(Clone, Copy)]
+struct Raw {
+    at_sample: i64,
+    voicing: f32,
+    band_power: f32,
+    syllable_db: f32,
+    frame: FeatureFrame,
+}
+
+/// One caller's feature extractor. Allocates only when built.
+pub struct Extractor {
+    rate: u32,
+    hop_len: usize,
+    hops: usize,
+    history: History,
+    spectrum: Spectrum,
+    mel: MelBank,
+    pitch: PitchAnalysis,
+    path: PitchPath,
+    pulses: Pulses,
+    level: ActiveLevel,
+    speech: SpeechDetector,
+    tempo: TempoTracker,
+    pauses: PauseTracker,
+    breath: BreathDetector,
+    recent_peak: f32,
+    previous_mel: Option<[f32; super::MEL_BANDS]>,
+    /// Clipping and loss of the last hops, for the frame that they belong to.
+    hop_facts: [(f32, bool); PENDING],
+    pending: [Option<Raw>; PENDING],
+    floor_db: f32,
+    pause_total_s: f32,
+}
+
+impl Extractor {
+    /// For hops at `rate`: 8000 or 16000 Hz.
+    pub fn new(rate: u32) -> Self {
+        let spectrum = Spectrum::new(rate);
+        let pitch = PitchAnalysis::new(rate);
+        Self {
+            rate,
+            hop_len: rate as usize / 100,
+            hops: 0,
+            history: History::new(rate as usize * 16 / 100),
+            mel: MelBank::new(),
+            path: PitchPath::new(),
+            pulses: Pulses::new(rate),
+            level: ActiveLevel::new(rate),
+            speech: SpeechDetector::new(),
+            tempo: TempoTracker::new(),
+            pauses: PauseTracker::new(),
+            breath: BreathDetector::new(),
+            recent_peak: 0.0,
+            previous_mel: None,
+            hop_facts: [(0.0, false); PENDING],
+            pending: [None; PENDING],
+            floor_db: crate::units::SILENCE_DB,
+            pause_total_s: 0.0,
+            spectrum,
+            pitch,
+        }
+    }
+
+    /// The analysis rate, Hz.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// The noise floor of 300–3400 Hz, dBFS.
+    pub fn noise_floor_db(&self) -> f32 {
+        self.floor_db
+    }
+
+    /// Total length of completed pauses, s.
+    pub fn pause_total_s(&self) -> f32 {
+        self.pause_total_s
+    }
+
+    /// Takes the next hop; gives the frame [`LOOK_AHEAD_HOPS`] before it, once there is one.
+    pub fn push(&mut self, hop: Hop<'_>) -> Option<FeatureFrame> {
+        self.history.push(hop.samples);
+        self.hop_facts[self.hops % PENDING] = (hop.clipped, hop.lost);
+        if !hop.lost {
+            self.level.push(hop.samples);
+        }
+        self.hops += 1;
+        let index = self.hops.checked_sub(WINDOW_HOPS + 1)?;
+        let (raw, decision) = self.analyse(index);
+        self.pending[index % PENDING] = Some(raw);
+        let decision = decision?;
+        // The path has decided, so the frame it decided about is pending.
+        let raw = self.pending[(index - PATH_LAG) % PENDING].take()?;
+        Some(self.complete(raw, decision))
+    }
+
+    fn analyse(&mut self, index: usize) -> (Raw, Option<super::path::Decision>) {
+        let at_sample = (index * self.hop_len + self.hop_len / 2) as i64;
+        let (clipped, lost) = self.hop_facts[index % PENDING];
+
+        let len = self.spectrum.window_len();
+        let samples = self.history.window(at_sample - len as i64 / 2, len);
+        let power = self.spectrum.of(samples);
+        let low = band(power, 300.0, 1_000.0);
+        let high = band(power, 1_000.0, 3_400.0);
+        let peak_low = strongest(power, 300.0, 2_000.0);
+        let peak_high = strongest(power, 2_000.0, 3_400.0);
+        let syllable_db = power_to_db(band(power, 300.0, 2_500.0));
+        let level_db = power_to_db(power.iter().sum());
+        let log_mel_db = self.mel.log_mel(power);
+        let flux_db = self.previous_mel.map_or(0.0, |previous| {
+            let rise = |(now, before): (&f32, &f32)| (now - before).max(0.0);
+            log_mel_db.iter().zip(&previous).map(rise).sum::<f32>() / log_mel_db.len() as f32
+        });
+        self.previous_mel = Some(log_mel_db);
+
+        let len = self.pitch.window_len();
+        let samples = self.history.window(at_sample - len as i64 / 2, len);
+        let peak = samples.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
+        self.recent_peak = peak.max(self.recent_peak * PEAK_DECAY);
+        let candidates = self.pitch.candidates(samples);
+        let relative = peak / self.recent_peak.max(1e-9);
+        let silence = 2.0 - relative * (1.0 + VOICING_THRESHOLD) / SILENCE_THRESHOLD;
+        let unvoiced = VOICING_THRESHOLD + silence.max(0.0);
+        let decision = self.path.push(&candidates, unvoiced);
+
+        let ticks = at_sample as u64 * u64::from(StreamTime::TICKS_PER_SECOND / self.rate);
+        let raw = Raw {
+            at_sample,
+            voicing: candidates.first().map_or(0.0, |c| c.height),
+            band_power: low + high,
+            syllable_db,
+            frame: FeatureFrame {
+                at: StreamTime::from_ticks(ticks),
+                f0_hz: 0.0,
+                voiced: false,
+                voicing: 0.0,
+                speech: false,
+                level_db,
+                active_level_db: crate::units::SILENCE_DB,
+                snr_db: 0.0,
+                pace_sps: 0.0,
+                articulation_sps: 0.0,
+                nucleus: false,
+                pause_s: 0.0,
+                pauses: 0,
+                pause_share: 0.0,
+                hnr_db: 0.0,
+                jitter: 0.0,
+                shimmer: 0.0,
+                spectral_tilt_db: self.mel.tilt(&log_mel_db),
+                alpha_ratio_db: power_to_db(high) - power_to_db(low),
+                hammarberg_db: power_to_db(peak_low) - power_to_db(peak_high),
+                flux_db,
+                breath: 0.0,
+                clipped,
+                lost,
+                log_mel_db,
+            },
+        };
+        (raw, decision)
+    }
+
+    fn complete(&mut self, raw: Raw, decision: super::path::Decision) -> FeatureFrame {
+        let mut frame = raw.frame;
+        frame.active_level_db = self.level.db();
+        frame.voicing = decision.map_or(raw.voicing.min(1.0), |c| c.height);
+        if let (Some(pitch), false) = (decision, frame.lost) {
+            frame.voiced = true;
+            frame.f0_hz = pitch.f0_hz;
+            // Boersma (1993), eq. 4: the height of the peak is the harmonic share.
+            frame.hnr_db = 10.0 * (pitch.height / (1.0 - pitch.height)).log10();
+        }
+        let until = raw.at_sample + self.hop_len as i64 / 2;
+        self.pulses
+            .follow(&self.history, raw.at_sample, until, frame.f0_hz);
+        (frame.jitter, frame.shimmer) = self.pulses.jitter_shimmer();
+
+        let speech = self.speech.push(
+            raw.band_power,
+            frame.voiced,
+            frame.active_level_db,
+            frame.lost,
+        );
+        frame.speech = speech.speech;
+        frame.snr_db = speech.snr_db;
+        self.floor_db = speech.floor_db;
+
+        let tempo = self.tempo.push(
+            raw.syllable_db,
+            frame.voiced,
+            frame.speech,
+            frame.active_level_db,
+        );
+        frame.nucleus = tempo.nucleus;
+        frame.pace_sps = tempo.pace_sps;
+        frame.articulation_sps = tempo.articulation_sps;
+
+        let pauses = self.pauses.push(frame.speech);
+        frame.pause_s = pauses.pause_s;
+        frame.pauses = pauses.count;
+        frame.pause_share = pauses.share;
+        self.pause_total_s = pauses.total_s;
+
+        frame.breath = self.breath.push(
+            frame.voicing,
+            frame.snr_db,
+            frame.active_level_db - frame.level_db,
+            frame.alpha_ratio_db,
+            frame.lost,
+        );
+        frame
+    }
+}

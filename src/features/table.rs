@@ -1,0 +1,96 @@
+//! The feature table as data: name, unit, window, source. What is documented is what is printed.
+
+use super::frame::{FeatureFrame, MEL_BANDS};
+
+/// How a column's numbers are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A real number.
+    Real,
+    /// 0 or 1.
+    Flag,
+    /// A whole number.
+    Count,
+}
+
+/// One column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// Its name in every output format.
+    pub name: &'static str,
+    /// Its unit; `1` for ratios.
+    pub unit: &'static str,
+    /// Milliseconds of sound behind one value.
+    pub window_ms: u32,
+    /// Real, flag or count.
+    pub kind: Kind,
+    /// Where the definition comes from.
+    pub source: &'static str,
+    /// One line for a reader.
+    pub description: &'static str,
+    /// The value.
+    pub get: fn(&FeatureFrame) -> f64,
+}
+
+macro_rules! columns {
+    ($($name:literal $unit:literal $window:literal $kind:ident $source:literal $text:literal $get:expr;)*) => {
+        &[$(Column {
+            name: $name,
+            unit: $unit,
+            window_ms: $window,
+            kind: Kind::$kind,
+            source: $source,
+            description: $text,
+            get: $get,
+        }),*]
+    };
+}
+
+/// All scalar columns, in the order in which they are printed.
+#[rustfmt::skip]
+pub const COLUMNS: &[Column] = columns! {
+    "time_s" "s" 0 Real "" "centre of the analysis windows" |f| f.at.seconds();
+    "f0_hz" "Hz" 46 Real "Boersma 1993" "fundamental frequency, 0 where unvoiced" |f| f.f0_hz.into();
+    "voiced" "1" 46 Flag "Boersma 1993" "decision of the path search" |f| f.voiced.into();
+    "voicing" "1" 46 Real "Boersma 1993" "height of the autocorrelation peak: share of periodic power" |f| f.voicing.into();
+    "speech" "1" 80 Flag "Martin 2001 (floor)" "speech rather than pause, hang-over included" |f| f.speech.into();
+    "level_db" "dBFS" 32 Real "" "RMS level below 4 kHz; a full-scale sine is -3.01" |f| f.level_db.into();
+    "active_level_db" "dBFS" 0 Real "ITU-T P.56 method B" "active speech level since the stream began" |f| f.active_level_db.into();
+    "snr_db" "dB" 50 Real "Martin 2001 (floor)" "level of 300-3400 Hz over the noise floor" |f| f.snr_db.into();
+    "pace_sps" "1/s" 3000 Real "de Jong & Wempe 2009" "syllable nuclei per second of stream" |f| f.pace_sps.into();
+    "articulation_sps" "1/s" 3000 Real "de Jong & Wempe 2009" "syllable nuclei per second of speech" |f| f.articulation_sps.into();
+    "nucleus" "1" 150 Flag "de Jong & Wempe 2009" "a syllable nucleus was completed; its peak lies up to 150 ms before" |f| f.nucleus.into();
+    "pause_s" "s" 0 Real "Goldman-Eisler 1968" "length of the silence so far, 0 in speech" |f| f.pause_s.into();
+    "pauses" "1" 0 Count "Goldman-Eisler 1968" "completed pauses of 0.2 to 2 s so far" |f| f.pauses.into();
+    "pause_share" "1" 10000 Real "" "share of silence" |f| f.pause_share.into();
+    "hnr_db" "dB" 46 Real "Boersma 1993" "harmonics-to-noise ratio, 0 where unvoiced" |f| f.hnr_db.into();
+    "jitter" "1" 0 Real "Boersma & Weenink, local" "difference of consecutive periods over the mean period, last 20 pairs" |f| f.jitter.into();
+    "shimmer" "1" 0 Real "Boersma & Weenink, local; RMS instead of peak" "difference of consecutive period RMS over the mean, last 20 pairs" |f| f.shimmer.into();
+    "spectral_tilt_db" "dB/octave" 32 Real "" "least-squares slope of log-mel, 300-3400 Hz" |f| f.spectral_tilt_db.into();
+    "alpha_ratio_db" "dB" 32 Real "Eyben 2016, to 3.4 kHz" "1-3.4 kHz over 0.3-1 kHz" |f| f.alpha_ratio_db.into();
+    "hammarberg_db" "dB" 32 Real "Hammarberg 1980, to 3.4 kHz" "strongest bin of 0.3-2 kHz over 2-3.4 kHz" |f| f.hammarberg_db.into();
+    "flux_db" "dB" 42 Real "" "mean rise of the log-mel bands since the frame before" |f| f.flux_db.into();
+    "breath" "1" 120 Real "after Ruinskiy & Lavner 2007" "evidence of breath noise" |f| f.breath.into();
+    "clipped" "1" 10 Real "" "share of samples at full scale" |f| f.clipped.into();
+    "lost" "1" 10 Flag "" "the hop was never received" |f| f.lost.into();
+};
+
+/// Names of the log-mel columns, which follow the scalar ones.
+pub fn mel_names() -> impl Iterator<Item = String> {
+    (0..MEL_BANDS).map(|band| format!("mel_{band:02}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_the_contract_is_kept() {
+        let names: Vec<_> = COLUMNS.iter().map(|c| c.name).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        for promised in "time_s,f0_hz,voiced,voicing,speech,level_db,pace_sps,hnr_db,jitter,shimmer,spectral_tilt_db".split(',') {
+            assert!(names.contains(&promised), "{promised}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Readings in, points out: the room's one machine.
+
+use super::trend::TrendNoise;
+use super::{LocalTrend, Norm, Point, Trend, Voice};
+use crate::error::BuildError;
+use crate::features::FeatureFrame;
+use crate::model::Reading;
+use crate::units::StreamTime;
+use serde::{Deserialize, Serialize};
+
+/// How the trajectory is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrajectoryConfig {
+    /// Weight of distress beside anger in what counts as bad, 0..1.
+    pub distress_weight: f64,
+    /// What a standard deviation of level above the caller's own adds to anger, logits.
+    pub level_weight: f64,
+    /// Seconds of calm speech after which the caller's habits are known.
+    pub norm_speech_s: f64,
+    /// Anger, read against the population, at which speech no longer counts as calm, 0..1.
+    pub calm_anger_below: f64,
+    /// One-sided standard deviations of slope that make a trend.
+    pub trend_sd: f64,
+}
+
+impl Default for TrajectoryConfig {
+    fn default() -> Self {
+        Self {
+            distress_weight: 0.6,
+            level_weight: 0.3,
+            norm_speech_s: 25.0,
+            calm_anger_below: 0.7,
+            trend_sd: 1.64,
+        }
+    }
+}
+
+impl TrajectoryConfig {
+    /// # Errors
+    /// When a value is outside its range.
+    pub fn check(&self, file: &str) -> Result<(), BuildError> {
+        for (key, value, from, to) in [
+            ("trajectory.distress_weight", self.distress_weight, 0.0, 1.0),
+            ("trajectory.level_weight", self.level_weight, 0.0, 2.0),
+            ("trajectory.norm_speech_s", self.norm_speech_s, 5.0, 120.0),
+            ("trajectory.calm_anger_below", self.calm_anger_below, 0.05, 1.0),
+            ("trajectory.trend_sd", self.trend_sd, 0.5, 5.0),
+        ] {
+            BuildError::within(file, key, value, from, to)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the decision needs to know after a reading.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct State {
+    /// When.
+    pub at: StreamTime,
+    /// New speech since the last reading, s.
+    pub speech_s: f64,
+    /// Anger above this caller's own mean, in this caller's own standard deviations.
+    pub anger_sd: f64,
+    /// Distress, likewise.
+    pub distress_sd: f64,
+    /// Share of the new speech that counts as calm, 0..1.
+    pub calm: f64,
+    /// The model's confidence in the reading.
+    pub confidence: f64,
+    /// The mean anger of the caller's own baseline, and now, 0..1.
+    pub anger: (f64, f64),
+    /// Distress, likewise.
+    pub distress: (f64, f64),
+}
+
+/// Calm callers' log odds of anger and distress: mean and spread over people and windows.
+const ANGER_PRIOR: Norm = Norm::new(-2.0, 1.2, 24.0);
+const DISTRESS_PRIOR: Norm = Norm::new(-1.5, 1.2, 24.0);
+const SENTIMENT_PRIOR: Norm = Norm::new(-1.5, 1.2, 24.0);
+/// Log odds beyond this say no more.
+const LOGIT_LIMIT: f64 = 4.5;
+/// Variance of one reading's log odds. Windows overlap by seven eighths, so eight neighbouring
+/// readings are worth one: the variance is taken eight times.
+const READING_VARIANCE: f64 = 8.0 * 0.8;
+
+/// Follows one caller.
+pub struct Trajectory {
+    config: TrajectoryConfig,
+    trend: LocalTrend,
+    voice: Voice,
+    anger: Norm,
+    distress: Norm,
+    sentiment: Norm,
+    calm_speech_s: f64,
+    last: Option<StreamTime>,
+}
+
+impl Trajectory {
+    /// Nothing heard.
+    pub fn new(config: TrajectoryConfig) -> Self {
+        Self {
+            config,
+            trend: LocalTrend::new(TrendNoise::DEFAULT),
+            voice: Voice::new(),
+            anger: ANGER_PRIOR,
+            distress: DISTRESS_PRIOR,
+            sentiment: SENTIMENT_PRIOR,
+            calm_speech_s: 0.0,
+            last: None,
+        }
+    }
+
+    /// The caller's voice against the caller's own habit.
+    pub fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
+    /// Takes a frame, for the descriptors of the voice.
+    pub fn frame(&mut self, frame: &FeatureFrame) {
+        self.voice.push(frame);
+    }
+
+    /// How calm a reading is that was made against the population alone, 0..1: what a caller's
+    /// baseline may learn from.
+    pub fn calm(&self, population: &Reading) -> f64 {
+        let from = self.config.calm_anger_below;
+        ((from - f64::from(population.anger)) / (from / 2.0)).clamp(0.0, 1.0)
+    }
+
+    /// Takes a reading against the caller's own baseline, with how calm it is against the
+    /// population's; `speech_s` is the new speech in it.
+    pub fn reading(
+        &mut self,
+        at: StreamTime,
+        own: &Reading,
+        calm: f64,
+        speech_s: f64,
+    ) -> (Point, State) {
+        let learning = self.calm_speech_s < self.config.norm_speech_s;
+        let weight = if learning { calm } else { 0.0 };
+        self.voice.close(weight);
+        if learning {
+            self.calm_speech_s += calm * speech_s;
+        }
+        let louder = self.voice.deviation(LEVEL).unwrap_or(0.0).clamp(-1.0, 4.0);
+        let anger = limit(logit(own.anger) + self.config.level_weight * louder);
+        let distress = limit(logit(own.distress));
+        let bad = self.bad(anger, distress);
+        let elapsed = self.last.map_or(0.0, |last| at.since(last));
+        let variance = READING_VARIANCE / f64::from(own.confidence).max(0.1);
+        self.trend.observe(elapsed, bad, variance);
+        self.last = Some(at);
+
+        let state = State {
+            at,
+            speech_s,
+            anger_sd: (anger - self.anger.mean()) / self.anger.sd(),
+            distress_sd: (distress - self.distress.mean()) / self.distress.sd(),
+            calm,
+            confidence: own.confidence.into(),
+            anger: (sigmoid(self.anger.mean()), sigmoid(anger)),
+            distress: (sigmoid(self.distress.mean()), sigmoid(distress)),
+        };
+        self.anger.learn(anger, weight);
+        self.distress.learn(distress, weight);
+        self.sentiment.learn(bad, weight);
+        (self.point(at), state)
+    }
+
+    fn bad(&self, anger: f64, distress: f64) -> f64 {
+        let calm = (1.0 - sigmoid(anger)) * (1.0 - self.config.distress_weight * sigmoid(distress));
+        limit((1.0 - calm).max(1e-9).ln() - calm.max(1e-9).ln())
+    }
+
+    /// Sentiment is 1 − 2p of what is bad: 0 where bad is as likely as not.
+    fn point(&self, at: StreamTime) -> Point {
+        let p = sigmoid(self.trend.level());
+        let per_minute = 60.0 * 2.0 * p * (1.0 - p);
+        let slope = -self.trend.slope() * per_minute;
+        let slope_sd = self.trend.slope_sd() * per_minute;
+        let trend = if slope < -self.config.trend_sd * slope_sd {
+            Trend::Falling
+        } else if slope > self.config.trend_sd * slope_sd {
+            Trend::Rising
+        } else {
+            Trend::Steady
+        };
+        Point {
+            at,
+            sentiment: (1.0 - 2.0 * p) as f32,
+            slope_per_min: slope as f32,
+            slope_sd: slope_sd as f32,
+            level_sd: ((self.sentiment.mean() - self.trend.level()) / self.sentiment.sd()) as f32,
+            trend,
+        }
+    }
+}
+
+/// Place of `level_db` among the descriptors.
+const LEVEL: usize = 1;
+
+fn logit(p: f32) -> f64 {
+    let p = f64::from(p).clamp(1e-4, 1.0 - 1e-4);
+    (p / (1.0 - p)).ln()
+}
+
+fn limit(logit: f64) -> f64 {
+    logit.clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(anger: f32) -> Reading {
+        Reading {
+            anger,
+            distress: 0.1,
+            confidence: 0.8,
+            ..Reading::default()
+        }
+    }
+
+    #[test]
+    fn a_caller_who_gets_angry_falls_and_the_distance_is_the_callers_own() {
+        let mut trajectory = Trajectory::new(TrajectoryConfig::default());
+        let mut at = 0.0;
+        let mut step = |trajectory: &mut Trajectory, anger: f32| {
+            at += 0.25;
+            let reading = reading(anger);
+            let calm = trajectory.calm(&reading);
+            trajectory.reading(StreamTime::from_seconds(at), &reading, calm, 0.25)
+        };
+        for i in 0..160 {
+            step(&mut trajectory, if i % 2 == 0 { 0.05 } else { 0.1 });
+        }
+        let (calm, state) = step(&mut trajectory, 0.07);
+        assert!(calm.sentiment > 0.5 && calm.trend == Trend::Steady, "{calm:?}");
+        assert!(state.anger_sd.abs() < 1.0, "{state:?}");
+        let mut fell = false;
+        for _ in 0..60 {
+            let (point, state) = step(&mut trajectory, 0.95);
+            fell |= point.trend == Trend::Falling;
+            assert!(state.anger_sd > 3.0, "{state:?}");
+        }
+        let (angry, _) = step(&mut trajectory, 0.95);
+        assert!(fell && angry.sentiment < -0.3 && angry.level_sd < -2.0, "{angry:?}");
+    }
+
+    #[test]
+    fn anger_on_hello_does_not_become_the_norm() {
+        let mut trajectory = Trajectory::new(TrajectoryConfig::default());
+        let angry = reading(0.9);
+        let mut last = None;
+        for i in 0..200 {
+            let calm = trajectory.calm(&angry);
+            let at = StreamTime::from_seconds(f64::from(i) * 0.25);
+            last = Some(trajectory.reading(at, &angry, calm, 0.25));
+        }
+        assert!(last.unwrap().1.anger_sd > 2.5);
+    }
+}

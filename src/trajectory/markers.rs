@@ -1,0 +1,102 @@
+//! Markers that the acoustics can carry today: breath that changes, and hesitation.
+
+use super::{Marker, MarkerKind};
+use crate::features::FeatureFrame;
+use crate::units::StreamTime;
+
+const BREATH_THRESHOLD: f32 = 0.9;
+/// Breath must come this much more often than before to have changed.
+const BREATH_RATIO: f64 = 2.5;
+/// The habit is known after this much stream.
+const BREATH_HABIT_S: f64 = 30.0;
+const BREATH_WINDOW_S: f64 = 20.0;
+
+/// A voiced sound that holds its pitch and timbre this long is drawn out.
+const DRAWN_OUT_FRAMES: u32 = 35;
+const STEADY_SEMITONES: f32 = 0.35;
+const STEADY_FLUX_DB: f32 = 1.6;
+
+/// Finds markers in the frames of one caller.
+#[derive(Default)]
+pub struct MarkerDetector {
+    breathing: bool,
+    breath_from: StreamTime,
+    breaths: u32,
+    recent: f64,
+    last_breath: StreamTime,
+    reported: bool,
+    steady: u32,
+    steady_from: StreamTime,
+    previous_st: f32,
+    voiced: bool,
+}
+
+impl MarkerDetector {
+    /// Nothing heard.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a frame; gives a marker that ended with it.
+    pub fn push(&mut self, frame: &FeatureFrame) -> Option<Marker> {
+        let breath = self.breath(frame);
+        self.hesitation(frame).or(breath)
+    }
+
+    /// Counts breaths; a change is a recent rate well over the caller's habit.
+    fn breath(&mut self, frame: &FeatureFrame) -> Option<Marker> {
+        let breathing = frame.breath >= BREATH_THRESHOLD;
+        let (began, ended) = (breathing && !self.breathing, !breathing && self.breathing);
+        self.breathing = breathing;
+        if began {
+            self.breath_from = frame.at;
+        }
+        if !ended {
+            return None;
+        }
+        // Exponentially forgotten count: its expectation is rate × window.
+        let since = frame.at.since(self.last_breath);
+        self.recent = self.recent * (-since / BREATH_WINDOW_S).exp() + 1.0;
+        self.last_breath = frame.at;
+        self.breaths += 1;
+        let elapsed = frame.at.seconds();
+        let habit = f64::from(self.breaths) * BREATH_WINDOW_S / elapsed;
+        let changed = elapsed > BREATH_HABIT_S && self.recent > BREATH_RATIO * habit.max(1.0);
+        let report = changed && !self.reported;
+        self.reported = changed;
+        report.then(|| Marker {
+            at: frame.at,
+            kind: MarkerKind::BreathChange,
+            from: self.breath_from,
+            to: frame.at,
+            confidence: (1.0 - habit.max(1.0) / self.recent) as f32,
+        })
+    }
+
+    /// "Uhm" and drawn-out vowels: one pitch, one timbre, for a third of a second and longer.
+    fn hesitation(&mut self, frame: &FeatureFrame) -> Option<Marker> {
+        let st = crate::units::semitones(frame.f0_hz);
+        let steady = frame.voiced
+            && self.voiced
+            && frame.speech
+            && (st - self.previous_st).abs() < STEADY_SEMITONES
+            && frame.flux_db < STEADY_FLUX_DB;
+        self.previous_st = st;
+        self.voiced = frame.voiced;
+        if steady {
+            if self.steady == 0 {
+                self.steady_from = frame.at;
+            }
+            self.steady += 1;
+            return None;
+        }
+        let frames = std::mem::take(&mut self.steady);
+        (frames >= DRAWN_OUT_FRAMES).then(|| Marker {
+            at: frame.at,
+            kind: MarkerKind::Hesitation,
+            from: self.steady_from,
+            to: frame.at,
+            confidence: (frames as f32 / (2.0 * DRAWN_OUT_FRAMES as f32)).min(1.0),
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! The caller's voice in a few numbers a supervisor knows, against the caller's own habit.
+
+use super::Norm;
+use crate::features::FeatureFrame;
+use crate::units::semitones;
+
+/// One number that an escalation may cite as evidence.
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor {
+    /// Its name in the feature table.
+    pub name: &'static str,
+    /// The unit of [`Voice::baseline`] and [`Voice::now`].
+    pub unit: &'static str,
+    /// Usual standard deviation within one calm caller, over two seconds of speech.
+    prior_sd: f64,
+    of: fn(&FeatureFrame) -> Option<f64>,
+}
+
+/// All of them. The spreads are those of calm speech, of any caller.
+pub const DESCRIPTORS: &[Descriptor] = &[
+    Descriptor {
+        name: "f0_st",
+        unit: "semitones above 100 Hz",
+        prior_sd: 1.5,
+        of: |f| f.voiced.then(|| f64::from(semitones(f.f0_hz))),
+    },
+    Descriptor {
+        name: "level_db",
+        unit: "dBFS",
+        prior_sd: 2.5,
+        of: |f| (f.speech && f.voiced).then_some(f64::from(f.level_db)),
+    },
+    Descriptor {
+        name: "alpha_ratio_db",
+        unit: "dB",
+        prior_sd: 2.0,
+        of: |f| (f.speech && f.voiced).then_some(f64::from(f.alpha_ratio_db)),
+    },
+    Descriptor {
+        name: "articulation_sps",
+        unit: "1/s",
+        prior_sd: 0.8,
+        of: |f| (f.speech && f.articulation_sps > 0.0).then_some(f64::from(f.articulation_sps)),
+    },
+    Descriptor {
+        name: "hnr_db",
+        unit: "dB",
+        prior_sd: 2.0,
+        of: |f| f.voiced.then_some(f64::from(f.hnr_db)),
+    },
+];
+
+const COUNT: usize = 5;
+const _: () = assert!(DESCRIPTORS.len() == COUNT);
+
+/// Readings that the present is averaged over: two seconds of speech.
+const MEMORY: f64 = 8.0;
+/// Weight of the prior spread, in readings.
+const PRIOR_WEIGHT: f64 = 20.0;
+
+/// Follows the descriptors of one caller.
+#[derive(Clone, Debug)]
+pub struct Voice {
+    sums: [(f64, u32); COUNT],
+    now: [Option<f64>; COUNT],
+    norms: [Norm; COUNT],
+}
+
+impl Voice {
+    /// Nothing heard.
+    pub fn new() -> Self {
+        let norm = |i: usize| Norm::new(0.0, DESCRIPTORS[i].prior_sd, PRIOR_WEIGHT);
+        Self {
+            sums: [(0.0, 0); COUNT],
+            now: [None; COUNT],
+            norms: std::array::from_fn(norm),
+        }
+    }
+
+    /// Takes a frame.
+    pub fn push(&mut self, frame: &FeatureFrame) {
+        for (sum, descriptor) in self.sums.iter_mut().zip(DESCRIPTORS) {
+            if let Some(value) = (descriptor.of)(frame) {
+                sum.0 += value;
+                sum.1 += 1;
+            }
+        }
+    }
+
+    /// Closes the interval since the last reading, and learns it with `weight` in 0..1.
+    pub fn close(&mut self, weight: f64) {
+        for ((sum, now), norm) in self.sums.iter_mut().zip(&mut self.now).zip(&mut self.norms) {
+            let (total, frames) = std::mem::take(sum);
+            // A tenth of a second of a value is the least that stands for an interval.
+            if frames < 10 {
+                continue;
+            }
+            let value = total / f64::from(frames);
+            let smooth = now.map_or(value, |now| now + (value - now) / MEMORY);
+            *now = Some(smooth);
+            norm.learn(smooth, weight);
+        }
+    }
+
+    /// The caller's own baseline of descriptor `i`, once known.
+    pub fn baseline(&self, i: usize) -> Option<f64> {
+        (self.norms[i].count() > 0.0).then(|| self.norms[i].own_mean())
+    }
+
+    /// The value over the last two seconds of speech.
+    pub fn now(&self, i: usize) -> Option<f64> {
+        self.now[i]
+    }
+
+    /// Distance of now from the baseline in the caller's own standard deviations.
+    pub fn deviation(&self, i: usize) -> Option<f64> {
+        let (now, baseline) = (self.now[i]?, self.baseline(i)?);
+        Some((now - baseline) / self.norms[i].sd())
+    }
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self::new()
+    }
+}
