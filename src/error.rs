@@ -55,6 +55,17 @@ impl BuildError {
         }
     }
 
+    /// Checks that a number lies in its range.
+    ///
+    /// # Errors
+    /// When it does not, or is not a number.
+    pub fn within(file: &str, key: &str, value: f64, from: f64, to: f64) -> Result<(), Self> {
+        if (from..=to).contains(&value) {
+            return Ok(());
+        }
+        Err(Self::value(file, key, value, format_args!("give {from} to {to}")))
+    }
+
     /// `file: reason`, where no single key is to blame.
     pub fn file(file: impl Display, reason: impl Display) -> Self {
         Self::File {

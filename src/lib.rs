@@ -17,6 +17,7 @@ pub mod model;
 pub mod standin;
 pub mod trajectory;
 pub mod units;
+pub mod wire;
 pub use standin::{config, engine};
 
 #[cfg(feature = "cli")]

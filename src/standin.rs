@@ -1,15 +1,5 @@
 //! Stand-ins for rooms that are not merged yet. The merge deletes this file.
 
-pub mod audio {
-    pub mod block {
-        pub enum PcmBlock<'a> {
-            Samples(&'a [f32]),
-            Gap { samples: u32 },
-        }
-    }
-}
-
-
 pub mod config {
     use serde::{Deserialize, Serialize};
 
@@ -30,81 +20,12 @@ pub mod config {
     }
 }
 
-pub mod model {
-    pub struct ModelCard {
-        pub name: String,
-        pub labels: Vec<String>,
-    }
-    pub trait AffectModel {}
-}
-
-pub mod table {
-    use crate::features::frame::FeatureFrame;
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Kind {
-        Real,
-        Flag,
-        Count,
-    }
-
-    pub struct Column {
-        pub name: &'static str,
-        pub unit: &'static str,
-        pub window_ms: u16,
-        pub kind: Kind,
-        pub source: &'static str,
-        pub description: &'static str,
-        pub get: fn(&FeatureFrame) -> f32,
-    }
-
-    const fn real(
-        name: &'static str,
-        unit: &'static str,
-        get: fn(&FeatureFrame) -> f32,
-    ) -> Column {
-        Column {
-            name,
-            unit,
-            window_ms: 30,
-            kind: Kind::Real,
-            source: "stand-in",
-            description: "A measured quantity, described at some length here",
-            get,
-        }
-    }
-
-    pub const COLUMNS: &[Column] = &[
-        real("time_s", "s", |f| f.at.seconds() as f32),
-        real("f0_hz", "Hz", |f| f.f0_hz),
-        Column {
-            kind: Kind::Flag,
-            ..real("voiced", "flag", |f| f32::from(f.voiced))
-        },
-        real("voicing", "0..1", |f| f.voicing),
-        Column {
-            kind: Kind::Flag,
-            ..real("speech", "flag", |f| f32::from(f.speech))
-        },
-        real("level_db", "dBFS", |f| f.level_db),
-        real("pace_sps", "syllables/s", |f| f.pace_sps),
-        real("hnr_db", "dB", |f| f.hnr_db),
-        real("jitter", "ratio", |f| f.jitter),
-        real("shimmer", "ratio", |f| f.shimmer),
-        real("spectral_tilt_db", "dB/octave", |f| f.spectral_tilt_db),
-        Column {
-            kind: Kind::Count,
-            ..real("pauses", "count", |f| f.pauses as f32)
-        },
-    ];
-}
-
-pub mod stream {}
-
 pub mod engine {
+    use super::config::EngineConfig;
     use crate::decision::escalation::Escalation;
-    use crate::model::affect::Affect;
-    use crate::trajectory::{marker::Marker, point::Point};
+    use crate::error::{BuildError, PushError};
+    use crate::model::{Affect, AffectModel, ModelCard};
+    use crate::trajectory::{Marker, Point};
     use crate::units::StreamTime;
     use serde::Serialize;
 
@@ -115,6 +36,47 @@ pub mod engine {
         Marker(Marker),
         Escalation(Escalation),
         Gap { at: StreamTime, samples: u32 },
+    }
+
+    pub struct Engine {
+        rate: u32,
+        heard: u64,
+    }
+
+    impl Engine {
+        pub fn new(_: &EngineConfig, source_rate: u32, _: &ModelCard) -> Result<Self, BuildError> {
+            Ok(Self {
+                rate: source_rate,
+                heard: 0,
+            })
+        }
+
+        pub fn feed(
+            &mut self,
+            samples: &[f32],
+            _model: &mut dyn AffectModel,
+            _sink: impl FnMut(Event),
+        ) -> Result<(), PushError> {
+            self.heard += samples.len() as u64;
+            Ok(())
+        }
+
+        pub fn feed_agent(&mut self, _samples: &[f32]) {}
+
+        pub fn finish(
+            &mut self,
+            _model: &mut dyn AffectModel,
+            _sink: impl FnMut(Event),
+        ) -> Result<(), PushError> {
+            Ok(())
+        }
+
+        pub fn summary(&self) -> Summary {
+            Summary {
+                duration_s: self.heard as f32 / self.rate as f32,
+                ..Summary::default()
+            }
+        }
     }
 
     #[derive(Clone, Debug, Default, Serialize)]

@@ -20,7 +20,6 @@ pub const EVENT_COLUMNS: &[&str] = &[
     "anger",
     "distress",
     "confidence",
-    "valence",
     "sentiment",
     "slope_per_min",
     "slope_sd",

@@ -1,9 +1,9 @@
 //! One event as the flat record of the output contract, whatever it is written as.
 
-use crate::decision::escalation::{Escalation, Evidence, Reason, Trigger};
+use crate::decision::{Escalation, Evidence, Reason, Trigger};
 use crate::engine::{Event, Summary};
-use crate::model::affect::Affect;
-use crate::trajectory::{marker::Marker, point::Point};
+use crate::model::Affect;
+use crate::trajectory::{Marker, Point};
 use crate::units::StreamTime;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -56,8 +56,6 @@ struct AffectFields<'a> {
     anger: f32,
     distress: f32,
     confidence: f32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    valence: Option<f32>,
     classes: Classes<'a>,
 }
 
@@ -142,14 +140,13 @@ impl<'a> Record<'a> {
 fn affect_fields<'a>(run: &'a Run, affect: &'a Affect) -> AffectFields<'a> {
     AffectFields {
         at_s: affect.at,
-        arousal: affect.arousal,
-        anger: affect.anger,
-        distress: affect.distress,
-        confidence: affect.confidence,
-        valence: affect.valence,
+        arousal: affect.reading.arousal,
+        anger: affect.reading.anger,
+        distress: affect.reading.distress,
+        confidence: affect.reading.confidence,
         classes: Classes {
             labels: &run.labels,
-            values: &affect.classes,
+            values: &affect.reading.classes,
         },
     }
 }

@@ -1,11 +1,10 @@
 //! One made-up call that the writers' tests share.
 
 use super::record::Run;
-use crate::decision::escalation::{Escalation, Evidence, Reason, Trigger};
+use crate::decision::{Escalation, Evidence, Reason, Trigger};
 use crate::engine::{Event, Summary};
-use crate::model::affect::Affect;
-use crate::trajectory::marker::{Marker, MarkerKind};
-use crate::trajectory::point::{Point, Trend};
+use crate::model::{Affect, Reading};
+use crate::trajectory::{Marker, MarkerKind, Point, Trend};
 use crate::units::StreamTime;
 
 pub(crate) fn run() -> Run {
@@ -23,12 +22,13 @@ pub(crate) fn run() -> Run {
 pub(crate) fn events() -> Vec<Event> {
     let mut events = vec![Event::Affect(Affect {
         at: StreamTime::from_seconds(2.0),
-        arousal: 0.35,
-        anger: 0.123_456,
-        distress: 0.2,
-        confidence: 0.9,
-        valence: None,
-        classes: [0.7, 0.3].into_iter().collect(),
+        reading: Reading {
+            arousal: 0.35,
+            anger: 0.123_456,
+            distress: 0.2,
+            confidence: 0.9,
+            classes: [0.7, 0.3].into_iter().collect(),
+        },
     })];
     for quarter in 8..240_u32 {
         let seconds = f64::from(quarter) / 4.0;

@@ -3,7 +3,7 @@
 use super::clock;
 use super::terminal::{Colour, Terminal};
 use crate::shell::bins::{Bins, Mean, Merge};
-use crate::trajectory::point::{Point, Trend};
+use crate::trajectory::{Point, Trend};
 
 /// Lines of bars; each has eight steps.
 const ROWS: usize = 3;

@@ -1,7 +1,7 @@
 //! What a picture shows, as plain numbers.
 
 use crate::shell::bins::Range;
-use crate::trajectory::point::Trend;
+use crate::trajectory::Trend;
 
 /// One call. Times are seconds since the first sample, each list in order of time.
 #[derive(Clone, Debug, Default)]

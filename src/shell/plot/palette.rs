@@ -1,6 +1,6 @@
 //! Colours by meaning, after Okabe & Ito (2008).
 
-use crate::trajectory::point::Trend;
+use crate::trajectory::Trend;
 use plotters::style::RGBColor;
 
 pub const INK: RGBColor = RGBColor(40, 40, 40);

@@ -2,9 +2,9 @@
 
 use super::data::{Mark, PlotData, Sentiment, Span};
 use crate::engine::Event;
-use crate::features::frame::FeatureFrame;
+use crate::features::FeatureFrame;
 use crate::shell::bins::{Bins, Mean, Merge, Range};
-use crate::trajectory::point::Trend;
+use crate::trajectory::Trend;
 use serde::Serialize;
 
 /// Bins of a curve: about two a pixel.

@@ -12,7 +12,7 @@ pub use list::write_list;
 pub use parquet::ParquetWriter;
 pub use rows::{CsvWriter, JsonlWriter};
 
-use crate::features::frame::FeatureFrame;
+use crate::features::FeatureFrame;
 use selection::Field;
 use std::io::{self, Write};
 
@@ -63,7 +63,7 @@ pub trait TableWriter {
 #[cfg(test)]
 pub(crate) mod sample {
     use super::*;
-    use crate::features::frame::MEL_BANDS;
+    use crate::features::MEL_BANDS;
     use crate::units::StreamTime;
 
     /// The `index`-th frame of a made-up stream; every third is unvoiced.

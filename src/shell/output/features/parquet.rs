@@ -6,7 +6,7 @@
 
 use super::TableWriter;
 use super::selection::Field;
-use crate::features::frame::FeatureFrame;
+use crate::features::FeatureFrame;
 use crate::features::table::Kind;
 use parquet::basic::{Encoding, Repetition, Type as Physical};
 use parquet::data_type::{BoolType, DataType, DoubleType, FloatType, Int32Type};

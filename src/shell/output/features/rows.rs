@@ -2,7 +2,7 @@
 
 use super::TableWriter;
 use super::selection::Field;
-use crate::features::frame::FeatureFrame;
+use crate::features::FeatureFrame;
 use crate::features::table::Kind;
 use crate::shell::output::number::{FEATURE_DECIMALS, decimal};
 use std::io::{self, Write};

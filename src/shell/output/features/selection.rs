@@ -1,6 +1,6 @@
 //! Which columns of the feature table are written.
 
-use crate::features::frame::{FeatureFrame, MEL_BANDS};
+use crate::features::{FeatureFrame, MEL_BANDS};
 use crate::features::table::{COLUMNS, Column, Kind};
 
 const TIME: &str = "time_s";
@@ -13,7 +13,7 @@ pub struct Field {
     /// The unit.
     pub unit: &'static str,
     /// The span of sound behind one value, ms.
-    pub window_ms: u16,
+    pub window_ms: u32,
     /// Real, flag or count.
     pub kind: Kind,
     /// The paper or standard.
@@ -26,7 +26,7 @@ pub struct Field {
 #[derive(Clone, Copy, Debug)]
 enum Getter {
     Time,
-    Table(fn(&FeatureFrame) -> f32),
+    Table(fn(&FeatureFrame) -> f64),
     Mel(usize),
 }
 
@@ -35,7 +35,7 @@ impl Field {
     pub fn value(&self, frame: &FeatureFrame) -> f64 {
         match self.get {
             Getter::Time => frame.at.seconds(),
-            Getter::Table(get) => f64::from(get(frame)),
+            Getter::Table(get) => get(frame),
             Getter::Mel(band) => f64::from(frame.log_mel_db[band]),
         }
     }
