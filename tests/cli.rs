@@ -26,7 +26,9 @@ fn write_tone(path: &Path, hz: f64, seconds: f64) {
     let samples: Vec<i16> = (0..(8000.0 * seconds) as u32)
         .map(|n| {
             let phase = std::f64::consts::TAU * hz * f64::from(n) / 8000.0;
-            let voice: f64 = (1..8).map(|k| (phase * f64::from(k)).sin() / f64::from(k)).sum();
+            let voice: f64 = (1..8)
+                .map(|k| (phase * f64::from(k)).sin() / f64::from(k))
+                .sum();
             (voice * 6000.0) as i16
         })
         .collect();
@@ -53,7 +55,13 @@ fn help_teaches_by_example_and_lists_the_exit_codes() {
         assert!(help.contains(part), "{part} is missing in\n{help}");
     }
     let help = stdout(undertone().args(["analyze", "--help"]));
-    for part in ["What the numbers mean:", "--channel", "--raw", "--plot", "sentiment"] {
+    for part in [
+        "What the numbers mean:",
+        "--channel",
+        "--raw",
+        "--plot",
+        "sentiment",
+    ] {
         assert!(help.contains(part), "{part} is missing in\n{help}");
     }
 }
@@ -66,7 +74,10 @@ fn wrong_usage_is_two() {
     assert!(error.contains("s16le"), "{error}");
     let error = stderr_of_failure(undertone().args(["analyze", "--plot", "a.gif", "a.wav"]), 2);
     assert!(error.contains(".png or .svg"), "{error}");
-    let error = stderr_of_failure(undertone().args(["features", "--columns", "loudness", "a.wav"]), 2);
+    let error = stderr_of_failure(
+        undertone().args(["features", "--columns", "loudness", "a.wav"]),
+        2,
+    );
     assert!(error.contains("loudness"), "{error}");
 }
 
@@ -79,7 +90,15 @@ fn a_missing_file_is_three_and_named() {
 #[test]
 fn features_list_documents_every_column() {
     let list = stdout(undertone().args(["features", "--list"]));
-    for part in ["COLUMN", "UNIT", "WINDOW", "SOURCE", "f0_hz", "mel_35", "Boersma 1993"] {
+    for part in [
+        "COLUMN",
+        "UNIT",
+        "WINDOW",
+        "SOURCE",
+        "f0_hz",
+        "mel_35",
+        "Boersma 1993",
+    ] {
         assert!(list.contains(part), "{part} is missing in\n{list}");
     }
 }
@@ -89,7 +108,11 @@ fn features_of_a_tone_find_its_pitch() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("tone.wav");
     write_tone(&file, 200.0, 2.0);
-    let text = stdout(undertone().args(["features", "--columns", "f0_hz,voiced"]).arg(&file));
+    let text = stdout(
+        undertone()
+            .args(["features", "--columns", "f0_hz,voiced"])
+            .arg(&file),
+    );
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("time_s,f0_hz,voiced"));
     let voiced: Vec<f64> = lines
@@ -97,7 +120,10 @@ fn features_of_a_tone_find_its_pitch() {
         .filter_map(|line| line.split(',').nth(1)?.parse().ok())
         .collect();
     assert!(voiced.len() > 150, "{} voiced frames", voiced.len());
-    assert!(voiced.iter().all(|hz| (hz - 200.0).abs() < 4.0), "{voiced:?}");
+    assert!(
+        voiced.iter().all(|hz| (hz - 200.0).abs() < 4.0),
+        "{voiced:?}"
+    );
 }
 
 #[test]
@@ -108,13 +134,21 @@ fn many_tables_go_into_a_folder_and_one_failure_stops_nothing() {
     fs::write(at("b.wav"), "this is no audio").expect("writable");
     write_tone(&at("c.wav"), 250.0, 1.0);
     let error = stderr_of_failure(
-        undertone().arg("features").arg(folder.path()).arg("--out").arg(at("tables")),
+        undertone()
+            .arg("features")
+            .arg(folder.path())
+            .arg("--out")
+            .arg(at("tables")),
         4,
     );
     assert!(error.contains("b.wav"), "{error}");
     for name in ["tables/a.csv", "tables/c.csv"] {
         let table = fs::read_to_string(at(name)).expect("the table was written");
-        assert!(table.lines().count() > 90, "{name} has {} lines", table.lines().count());
+        assert!(
+            table.lines().count() > 90,
+            "{name} has {} lines",
+            table.lines().count()
+        );
     }
     let error = stderr_of_failure(undertone().arg("features").arg(folder.path()), 2);
     assert!(error.contains("--out"), "{error}");
@@ -131,7 +165,11 @@ mod with_a_model {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("undertone.toml");
         fs::write(&file, &first).expect("writable");
-        let again = stdout(undertone().args(["check", "--backend", "embedded", "--config"]).arg(&file));
+        let again = stdout(
+            undertone()
+                .args(["check", "--backend", "embedded", "--config"])
+                .arg(&file),
+        );
         assert_eq!(first, again);
     }
 
@@ -141,7 +179,10 @@ mod with_a_model {
         let file = folder.path().join("bad.toml");
         fs::write(&file, "no_such_key = 1\n").expect("writable");
         let error = stderr_of_failure(undertone().args(["check", "--config"]).arg(&file), 2);
-        assert!(error.contains("bad.toml") && error.contains("no_such_key"), "{error}");
+        assert!(
+            error.contains("bad.toml") && error.contains("no_such_key"),
+            "{error}"
+        );
         stderr_of_failure(undertone().args(["check", "--model", "no-such.onnx"]), 6);
     }
 
@@ -152,14 +193,24 @@ mod with_a_model {
         // The long file first: order must not follow completion.
         write_tone(&at("a.wav"), 150.0, 20.0);
         write_tone(&at("b.wav"), 150.0, 1.0);
-        let text = stdout(undertone().args(["analyze", "--format", "jsonl", "--jobs", "2"]).arg(folder.path()));
+        let text = stdout(
+            undertone()
+                .args(["analyze", "--format", "jsonl", "--jobs", "2"])
+                .arg(folder.path()),
+        );
         let summaries: Vec<serde_json::Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).expect("every line is JSON"))
             .filter(|line: &serde_json::Value| line["type"] == "summary")
             .collect();
-        let files: Vec<_> = summaries.iter().map(|s| s["file"].as_str().unwrap_or("")).collect();
-        assert!(files[0].ends_with("a.wav") && files[1].ends_with("b.wav"), "{files:?}");
+        let files: Vec<_> = summaries
+            .iter()
+            .map(|s| s["file"].as_str().unwrap_or(""))
+            .collect();
+        assert!(
+            files[0].ends_with("a.wav") && files[1].ends_with("b.wav"),
+            "{files:?}"
+        );
         assert_eq!(summaries[0]["duration_s"], 20.0);
         let last: serde_json::Value =
             serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
@@ -183,7 +234,13 @@ mod with_a_model {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (file, plot) = (folder.path().join("a.wav"), folder.path().join("a.png"));
         write_tone(&file, 150.0, 3.0);
-        let text = stdout(undertone().arg("analyze").arg(&file).arg("--plot").arg(&plot));
+        let text = stdout(
+            undertone()
+                .arg("analyze")
+                .arg(&file)
+                .arg("--plot")
+                .arg(&plot),
+        );
         assert!(text.contains("00:03.0"), "{text}");
         let png = fs::read(plot).expect("the plot was written");
         assert_eq!(&png[1..4], b"PNG");

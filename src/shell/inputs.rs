@@ -77,7 +77,12 @@ mod tests {
         let found = collect(&[at("notes.txt"), folder.path().to_owned()]).unwrap();
         assert_eq!(
             found,
-            [at("notes.txt"), at("a.FLAC"), at("b/deep/x.opus"), at("c.wav")]
+            [
+                at("notes.txt"),
+                at("a.FLAC"),
+                at("b/deep/x.opus"),
+                at("c.wav")
+            ]
         );
     }
 

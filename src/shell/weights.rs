@@ -57,10 +57,13 @@ impl Weights {
             Ok(first) => first,
             // A library that was only stumbled upon may be too old; the embedded one always works.
             Err(ShellError::Model(error))
-                if backend == Backend::Auto && onnxruntime.is_none() && weights.library.is_some() =>
+                if backend == Backend::Auto
+                    && onnxruntime.is_none()
+                    && weights.library.is_some() =>
             {
                 weights.library = None;
-                weights.why = format!("the native ONNX Runtime that was found cannot be used: {error}");
+                weights.why =
+                    format!("the native ONNX Runtime that was found cannot be used: {error}");
                 weights.load()?
             }
             Err(error) => return Err(error),
@@ -84,7 +87,11 @@ impl Weights {
     /// # Errors
     /// As [`Weights::open`].
     pub fn take(&self) -> Result<BoxedModel, ShellError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         idle.map_or_else(|| self.load(), Ok)
     }
 
@@ -137,10 +144,7 @@ fn read(model: Option<&Path>) -> Result<(String, Vec<u8>, ModelCard), BuildError
     Ok((path.display().to_string(), onnx, card))
 }
 
-fn choose(
-    backend: Backend,
-    named: Option<&Path>,
-) -> Result<(Option<PathBuf>, String), BuildError> {
+fn choose(backend: Backend, named: Option<&Path>) -> Result<(Option<PathBuf>, String), BuildError> {
     if backend == Backend::Embedded {
         return Ok((None, "asked for".into()));
     }
@@ -154,7 +158,11 @@ fn choose(
         None if backend == Backend::Native => Err(BuildError::value(
             "--backend",
             "native",
-            if none_here { "not in this build" } else { "no library found" },
+            if none_here {
+                "not in this build"
+            } else {
+                "no library found"
+            },
             "name the library with --onnxruntime PATH or ORT_DYLIB_PATH, or use --backend embedded",
         )),
         None => Ok((None, "no native ONNX Runtime was found".into())),
@@ -185,7 +193,10 @@ fn find(named: Option<&Path>) -> Result<Option<(PathBuf, &'static str)>, BuildEr
         "libonnxruntime.so"
     };
     let executable = std::env::current_exe().ok();
-    let beside = executable.as_deref().and_then(Path::parent).map(|it| it.join(file));
+    let beside = executable
+        .as_deref()
+        .and_then(Path::parent)
+        .map(|it| it.join(file));
     if let Some(path) = beside.filter(|path| path.is_file()) {
         return Ok(Some((path, "beside the executable")));
     }

@@ -117,7 +117,11 @@ impl Task<'_> {
             &self.ready.config,
             model.as_mut(),
             self.plot.is_some(),
-            &mut |event| writer.event(event).map_err(|source| write_error(name, source)),
+            &mut |event| {
+                writer
+                    .event(event)
+                    .map_err(|source| write_error(name, source))
+            },
         );
         self.ready.weights.give_back(model);
         let (summary, picture) = heard?;

@@ -21,7 +21,12 @@ pub fn run(args: &Check) -> Result<u8, ShellError> {
         writeln!(out, "# model          {}", run.model)?;
         writeln!(out, "# model sha256   {}", run.model_sha256)?;
         writeln!(out, "# licence        {}", run.notice)?;
-        writeln!(out, "# backend        {} ({})", run.backend, ready.weights.why())?;
+        writeln!(
+            out,
+            "# backend        {} ({})",
+            run.backend,
+            ready.weights.why()
+        )?;
         out.flush()
     })?;
     Ok(0)

@@ -93,7 +93,9 @@ fn table(
     let Destination { name, out } = out;
     let failed = |source| write_error(&name, source);
     let mut writer = format.writer(fields, out).map_err(failed)?;
-    runner::features(file, hearing, &mut |frame| writer.row(frame).map_err(failed))?;
+    runner::features(file, hearing, &mut |frame| {
+        writer.row(frame).map_err(failed)
+    })?;
     writer.finish().map_err(failed)
 }
 

@@ -188,7 +188,10 @@ mod tests {
             assert_eq!(lines.len(), ROWS + 3);
             for line in &lines {
                 let wide = line.chars().count();
-                assert!(wide <= width.max(MARGIN + 9), "{duration} s at {width}: {wide}");
+                assert!(
+                    wide <= width.max(MARGIN + 9),
+                    "{duration} s at {width}: {wide}"
+                );
             }
             let top = &lines[0];
             assert!(top.chars().nth(MARGIN).is_some_and(|c| c != ' '), "{top}");

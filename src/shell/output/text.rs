@@ -155,9 +155,7 @@ impl<W: Write> EventWriter for TextWriter<'_, W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
             Event::Affect(_) => {}
-            Event::Point(point) => self
-                .trajectory
-                .add(point.at.seconds(), Stretch::of(point)),
+            Event::Point(point) => self.trajectory.add(point.at.seconds(), Stretch::of(point)),
             Event::Marker(marker) if self.markers.len() < LISTED_MARKERS => {
                 self.markers.push(*marker);
             }
@@ -221,7 +219,11 @@ fn evidence_line(evidence: &Evidence, first: bool) -> String {
     };
     let side = if sd < 0.0 { "below" } else { "above" };
     // Who the caller is compared with is said once; the lines under it stay short.
-    let whose = if first { " this caller's own baseline" } else { "" };
+    let whose = if first {
+        " this caller's own baseline"
+    } else {
+        ""
+    };
     let sd = sd.abs();
     format!(
         "    {feature:<14}{:<14}{sd:>4.1} sd {side}{whose} ({from} -> {to})",

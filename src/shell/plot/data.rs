@@ -76,7 +76,13 @@ pub(crate) fn sample(duration_s: f64) -> PlotData {
         } else {
             0.01
         } as f32;
-        data.waveform.push((t, Range { low: -loud, high: loud }));
+        data.waveform.push((
+            t,
+            Range {
+                low: -loud,
+                high: loud,
+            },
+        ));
         let level = 20.0 * (loud.abs() + 1e-4).log10() - 6.0;
         data.level.push((t, level));
         data.active_level.push((t, -22.0 + 6.0 * heat(t) as f32));

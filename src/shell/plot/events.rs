@@ -98,9 +98,6 @@ mod tests {
     #[test]
     fn labels_never_overlap_and_the_surplus_is_dropped() {
         let extents = [(0, 100), (50, 150), (60, 160), (70, 170), (120, 200)];
-        assert_eq!(
-            rows(&extents),
-            [Some(0), Some(1), Some(2), None, Some(0)]
-        );
+        assert_eq!(rows(&extents), [Some(0), Some(1), Some(2), None, Some(0)]);
     }
 }

@@ -87,14 +87,22 @@ mod tests {
     fn both_kinds_are_written_and_differ_from_an_empty_call() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["call.png", "call.svg"] {
-            let (full, empty) = (folder.path().join(name), folder.path().join(format!("e{name}")));
+            let (full, empty) = (
+                folder.path().join(name),
+                folder.path().join(format!("e{name}")),
+            );
             write(&full, &data::sample(60.0)).unwrap();
             write(&empty, &PlotData::default()).unwrap();
             let (full, empty) = (std::fs::read(full).unwrap(), std::fs::read(empty).unwrap());
             assert!(full.len() > empty.len(), "{name}");
         }
         let svg = std::fs::read_to_string(folder.path().join("call.svg")).unwrap();
-        for text in ["ESCALATE 00:42.5", "pitch (Hz)", "level (dBFS)", "hesitation"] {
+        for text in [
+            "ESCALATE 00:42.5",
+            "pitch (Hz)",
+            "level (dBFS)",
+            "hesitation",
+        ] {
             assert!(svg.contains(text), "{text:?} is missing in the SVG");
         }
     }

@@ -33,7 +33,9 @@ pub fn draw<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, data: &PlotData) 
     let (wide, high) = (wide as i32, high as i32);
     let heading = text(20, palette::INK, HPos::Left);
     root.draw_text(&data.title, &heading, (LEFT, TITLE / 2))?;
-    let lane = root.clone().shrink((0, TITLE), (wide as u32, events::HEIGHT as u32));
+    let lane = root
+        .clone()
+        .shrink((0, TITLE), (wide as u32, events::HEIGHT as u32));
     events::draw(&lane, data, LEFT, wide - RIGHT)?;
 
     let top = TITLE + events::HEIGHT;
@@ -82,7 +84,10 @@ fn level<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &PlotData) -> 
     over(&mut chart, data, range)?;
     legend(
         area,
-        &[("level", palette::LEVEL), ("active speech level", palette::INK)],
+        &[
+            ("level", palette::LEVEL),
+            ("active speech level", palette::INK),
+        ],
     )
 }
 
@@ -99,7 +104,10 @@ fn trajectory<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &PlotData
         // Each piece takes the colour of the point that it leads to.
         let piece = |pair: &[(f64, Sentiment)]| {
             let colour = palette::trend(pair[1].1.trend).stroke_width(3);
-            PathElement::new(vec![(pair[0].0, pair[0].1.value), (pair[1].0, pair[1].1.value)], colour)
+            PathElement::new(
+                vec![(pair[0].0, pair[0].1.value), (pair[1].0, pair[1].1.value)],
+                colour,
+            )
         };
         chart.draw_series(run.windows(2).map(piece))?;
     }
@@ -166,7 +174,10 @@ fn over<DB: DrawingBackend>(
     // On a long call a span is thinner than a pixel: its beginning is drawn as a line as well.
     let begins = data.markers.iter();
     chart.draw_series(begins.map(|m| {
-        PathElement::new([(m.from_s, low), (m.from_s, high)], palette::MARKER.mix(0.6))
+        PathElement::new(
+            [(m.from_s, low), (m.from_s, high)],
+            palette::MARKER.mix(0.6),
+        )
     }))?;
     for mark in &data.escalations {
         chart.draw_series([span(mark.onset_s, mark.at_s, palette::ALARM, 0.07)])?;
@@ -218,12 +229,18 @@ fn time_axis<DB: DrawingBackend>(
     }
     root.draw(&PathElement::new(vec![(left, y), (right, y)], palette::INK))?;
     let middle = (left + right) / 2;
-    root.draw_text("time since the first sample (min:s)", &style, (middle, y + 33))
+    root.draw_text(
+        "time since the first sample (min:s)",
+        &style,
+        (middle, y + 33),
+    )
 }
 
 fn ticks(duration_s: f64) -> impl Iterator<Item = f64> {
     let step = clock::tick_step(duration_s, TICKS) as f64;
-    (0..).map(move |n| f64::from(n) * step).take_while(move |t| *t <= duration_s)
+    (0..)
+        .map(move |n| f64::from(n) * step)
+        .take_while(move |t| *t <= duration_s)
 }
 
 fn text(size: i32, colour: RGBColor, side: HPos) -> TextStyle<'static> {

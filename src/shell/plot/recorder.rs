@@ -47,7 +47,10 @@ impl Recorder {
     pub fn samples(&mut self, samples: &[f32]) {
         // One range a millisecond is finer than any bin and spares a division a sample.
         for block in samples.chunks((self.rate / 1000).max(1) as usize) {
-            let ranges = block.iter().filter(|s| s.is_finite()).map(|s| Range::of(*s));
+            let ranges = block
+                .iter()
+                .filter(|s| s.is_finite())
+                .map(|s| Range::of(*s));
             let whole = ranges.reduce(|mut all, one| {
                 all.merge(one);
                 all
@@ -72,7 +75,8 @@ impl Recorder {
             self.pitch.add(seconds, Mean::of(frame.f0_hz));
         }
         self.level.add(seconds, Mean::of(frame.level_db));
-        self.active_level.add(seconds, Mean::of(frame.active_level_db));
+        self.active_level
+            .add(seconds, Mean::of(frame.active_level_db));
     }
 
     /// One event of the engine.
@@ -94,7 +98,11 @@ impl Recorder {
             Event::Escalation(escalation) => self.escalations.push(Mark {
                 at_s: escalation.at.seconds(),
                 onset_s: escalation.onset.seconds(),
-                label: format!("{}, {}", name(&escalation.trigger), name(&escalation.reason)),
+                label: format!(
+                    "{}, {}",
+                    name(&escalation.trigger),
+                    name(&escalation.reason)
+                ),
             }),
             Event::Affect(_) | Event::Marker(_) | Event::Gap { .. } => {}
         }

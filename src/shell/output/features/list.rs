@@ -16,7 +16,12 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
             field.unit.to_owned(),
             window,
             field.description.to_owned(),
-            if field.source.is_empty() { "-" } else { field.source }.to_owned(),
+            if field.source.is_empty() {
+                "-"
+            } else {
+                field.source
+            }
+            .to_owned(),
         ]);
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();

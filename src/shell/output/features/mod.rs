@@ -71,7 +71,11 @@ pub(crate) mod sample {
         let voiced = !index.is_multiple_of(3);
         FeatureFrame {
             at: StreamTime::from_seconds(0.015 + 0.01 * f64::from(index)),
-            f0_hz: if voiced { 180.0 + index as f32 * 0.25 } else { 0.0 },
+            f0_hz: if voiced {
+                180.0 + index as f32 * 0.25
+            } else {
+                0.0
+            },
             voiced,
             voicing: 0.5,
             speech: true,

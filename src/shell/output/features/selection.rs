@@ -1,7 +1,7 @@
 //! Which columns of the feature table are written.
 
-use crate::features::{FeatureFrame, MEL_BANDS};
 use crate::features::table::{COLUMNS, Column, Kind};
+use crate::features::{FeatureFrame, MEL_BANDS};
 
 const TIME: &str = "time_s";
 
@@ -100,7 +100,11 @@ pub fn select(spec: &str) -> Result<Vec<Field>, UnknownColumn> {
     let all = all();
     let is_mel = |field: &Field| matches!(field.get, Getter::Mel(_));
     let mut chosen: Vec<Field> = vec![Field::time()];
-    for name in spec.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    for name in spec
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
         let wanted = |field: &&Field| match name {
             "all" => true,
             "default" => !is_mel(field),
