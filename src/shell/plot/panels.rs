@@ -79,8 +79,9 @@ fn level<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &PlotData) -> 
     let range = span(both, -60.0..0.0, 3.0);
     let mut chart = panel(area, data, range.clone(), "level (dBFS)", 5)?;
     chart.draw_series(LineSeries::new(data.level.iter().copied(), palette::LEVEL))?;
-    let active = palette::INK.stroke_width(2);
-    chart.draw_series(LineSeries::new(data.active_level.iter().copied(), active))?;
+    // Piece by piece: joined, a thick line's mitres at steep turns would leave the panel.
+    let piece = |pair: &[(f64, f32)]| PathElement::new(pair.to_vec(), palette::INK.stroke_width(2));
+    chart.draw_series(data.active_level.windows(2).map(piece))?;
     over(&mut chart, data, range)?;
     legend(
         area,
@@ -123,16 +124,13 @@ fn trajectory<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, data: &PlotData
 }
 
 /// A framed panel with its y axis; the time axis is common and drawn once.
-fn panel<'a, DB: DrawingBackend>(
+fn panel<'a, DB: DrawingBackend + 'a>(
     area: &DrawingArea<DB, Shift>,
     data: &PlotData,
     range: Range<f32>,
     name: &str,
     labels: usize,
-) -> Result<Chart<'a, DB>, DrawingAreaErrorKind<DB::ErrorType>>
-where
-    DB: 'a,
-{
+) -> Result<Chart<'a, DB>, DrawingAreaErrorKind<DB::ErrorType>> {
     let mut chart = ChartBuilder::on(area)
         .margin_right(RIGHT)
         .margin_left(MARGIN)
