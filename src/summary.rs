@@ -49,6 +49,9 @@ pub struct Summary {
     /// Turn-taking, where the agent's side was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<Turns>,
+    /// What a reader must know about the input, such as damage. The engine leaves it empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Bins of a third of a semitone over 60–520 Hz.
@@ -148,6 +151,7 @@ impl Tally {
             worst_at_s: self.worst.map(|p| p.at.seconds()),
             escalations: self.escalations,
             turns,
+            notes: Vec::new(),
         }
     }
 

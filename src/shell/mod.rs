@@ -3,6 +3,16 @@
 //! Remembers: open files and the places in them.
 //! Source: none of its own; the formats name theirs.
 
+pub mod batch;
+pub mod bins;
 pub mod channel;
+pub mod cli;
+pub mod command;
 pub mod error;
+pub mod inputs;
+pub mod output;
+pub mod plot;
+pub mod progress;
+pub mod runner;
 pub mod source;
+pub mod weights;

@@ -1,0 +1,184 @@
+//! The command line: what can be asked, and the help that teaches it.
+
+use crate::shell::channel::Channel;
+use crate::shell::output::Format;
+use crate::shell::output::features::TableFormat;
+use crate::shell::weights::Backend;
+use crate::wire::{pcm, raw};
+use clap::builder::Styles;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  a fault of ours
+  2  wrong usage or configuration
+  3  an input cannot be opened or read
+  4  an input is not audio that can be decoded
+  5  an output cannot be written
+  6  a model cannot be loaded
+With many files the rest go on when one fails, and the highest code is returned.";
+
+const MAIN_HELP: &str = "\
+Examples:
+  undertone analyze call.wav
+  undertone analyze --format jsonl calls/ > events.jsonl
+  undertone features --format parquet --out features/ calls/
+  undertone check --config undertone.toml";
+
+const ANALYZE_HELP: &str = "\
+Examples:
+  undertone analyze call.wav                        a timeline to read
+  undertone analyze --format jsonl calls/           one JSON object a line, all files of a folder
+  undertone analyze --channel both stereo.wav       caller left, agent right
+  undertone analyze --plot call.png call.wav        the timeline and a picture
+  sox call.mp3 -t raw -r 8000 -c 1 -b 16 -e signed - | undertone analyze --raw s16le:8000:1 -
+
+What the numbers mean:
+  at_s           seconds since the first sample, never wall time
+  sentiment      -1..1, negative is worse: from anger, distress and arousal against this
+                 caller's own baseline
+  slope_per_min  change of the sentiment a minute; slope_sd is its standard deviation
+  level_sd       distance from this caller's own baseline, in their own standard deviations
+  trend          steady, falling or rising: falling and rising exceed the slope's uncertainty
+  confidence     0..1
+  evidence       what moved: feature, this caller's own baseline, the value now, how many sd";
+
+const FEATURES_HELP: &str = "\
+Examples:
+  undertone features call.wav > call.csv
+  undertone features --columns f0_hz,voicing,level_db call.wav
+  undertone features --format parquet --out tables/ calls/
+  undertone features --list
+
+One row per 10 ms. `--list` prints each column with its unit, window and source.";
+
+/// Hears how a caller sounds, follows where that is heading, and says when a human should take
+/// over.
+#[derive(Debug, Parser)]
+#[command(name = "undertone", version, styles = Styles::plain(), after_help = MAIN_HELP, after_long_help = format!("{MAIN_HELP}\n\n{EXIT_CODES}"))]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Follow a caller's voice through recordings and say when a human should take over
+    #[command(after_help = ANALYZE_HELP, after_long_help = format!("{ANALYZE_HELP}\n\n{EXIT_CODES}"))]
+    Analyze(Analyze),
+    /// Print the feature table: one row per 10 ms
+    #[command(after_help = FEATURES_HELP, after_long_help = format!("{FEATURES_HELP}\n\n{EXIT_CODES}"))]
+    Features(Features),
+    /// Print the effective configuration, load the model, and say which backend runs and why
+    #[command(after_help = EXIT_CODES)]
+    Check(Check),
+}
+
+/// `undertone analyze`.
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Recordings, folders of recordings, or `-` for standard input
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    pub inputs: Vec<PathBuf>,
+    /// How events are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// How inputs are heard
+    #[command(flatten)]
+    pub hearing: HearingArgs,
+    /// Also draw the call, as PNG or SVG (one input only)
+    #[arg(long, value_name = "PATH.png|PATH.svg")]
+    pub plot: Option<PathBuf>,
+    /// Configuration and model
+    #[command(flatten)]
+    pub setup: Setup,
+    /// How many files at once, 0 for one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// No progress bar
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// `undertone features`.
+#[derive(Debug, Args)]
+pub struct Features {
+    /// Recordings, folders of recordings, or `-` for standard input
+    #[arg(required_unless_present = "list", value_name = "FILE|FOLDER")]
+    pub inputs: Vec<PathBuf>,
+    /// How rows are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TableFormat,
+    /// How inputs are heard
+    #[command(flatten)]
+    pub hearing: HearingArgs,
+    /// Columns by name, or the groups default (all but log-mel), mel and all
+    #[arg(long, value_name = "NAME,NAME", default_value = "default")]
+    pub columns: String,
+    /// Write to this file; with many inputs, one file for each in this folder
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub out: Option<PathBuf>,
+    /// How many files at once, 0 for one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub jobs: usize,
+    /// No progress bar
+    #[arg(long)]
+    pub quiet: bool,
+    /// Print the documentation of every column, and stop
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// `undertone check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Configuration and model
+    #[command(flatten)]
+    pub setup: Setup,
+}
+
+/// How inputs are heard.
+#[derive(Debug, Args)]
+pub struct HearingArgs {
+    /// Which channel carries the caller; without it the mean of all
+    #[arg(long, value_enum)]
+    pub channel: Option<Channel>,
+    /// Inputs are headerless PCM, such as s16le:8000:1
+    #[arg(long, value_name = "FORMAT:RATE:CHANNELS", value_parser = raw::parse)]
+    pub raw: Option<pcm::Format>,
+}
+
+/// Configuration and model.
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// Configuration in TOML; what it leaves out keeps its default
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// An ONNX model with its card, a .toml of the same name, beside it
+    #[arg(long, value_name = "PATH.onnx")]
+    pub model: Option<PathBuf>,
+    /// Which ONNX runtime runs the model
+    #[arg(long, value_enum, default_value_t)]
+    pub backend: Backend,
+    /// The native ONNX Runtime library
+    #[arg(long, value_name = "PATH")]
+    pub onnxruntime: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

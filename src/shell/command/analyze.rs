@@ -1,0 +1,141 @@
+//! `undertone analyze`: recordings in, events out.
+
+use super::setup::{self, Ready};
+use super::{Destination, chain, hearing, is_broken_pipe, pool, write_error};
+use crate::shell::cli::Analyze;
+use crate::shell::error::ShellError;
+use crate::shell::output::Format;
+use crate::shell::output::terminal::Terminal;
+use crate::shell::plot::{self, Picture};
+use crate::shell::progress::Progress;
+use crate::shell::runner::{self, Hearing};
+use crate::shell::{batch, inputs};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What every file is analysed with.
+struct Task<'a> {
+    ready: &'a Ready,
+    hearing: Hearing,
+    format: Format,
+    terminal: Terminal,
+    plot: Option<&'a Path>,
+}
+
+/// Analyses every input; the exit code of the worst.
+///
+/// # Errors
+/// What stops the whole command: usage, configuration, model, or an output that cannot be written.
+pub fn run(args: &Analyze) -> Result<u8, ShellError> {
+    let files = inputs::collect(&args.inputs)?;
+    if let Some(path) = &args.plot {
+        Picture::of(path)?;
+        if files.len() > 1 {
+            return Err(ShellError::Usage(format!(
+                "--plot draws one call and {} were given: name one file",
+                files.len()
+            )));
+        }
+    }
+    let mut ready = setup::prepare(&args.setup)?;
+    ready.run.many = files.len() > 1;
+    let task = Task {
+        ready: &ready,
+        hearing: hearing(&args.hearing),
+        format: args.format,
+        terminal: match args.out {
+            Some(_) => Terminal::PLAIN,
+            None => Terminal::of_stdout(),
+        },
+        plot: args.plot.as_deref(),
+    };
+    let mut out = Destination::open(args.out.as_deref())?;
+    out.write(|out| args.format.begin(&ready.run, out))?;
+    let code = match files.as_slice() {
+        [file] => one(&task, file, &mut out),
+        files => many(&task, files, args, &mut out),
+    }?;
+    out.write(|out| out.flush())?;
+    Ok(code)
+}
+
+/// A single input is written as it is heard, so that a live pipe gives live lines.
+fn one(task: &Task<'_>, file: &Path, out: &mut Destination) -> Result<u8, ShellError> {
+    let Destination { name, out } = out;
+    task.analyse(file, name, out)?;
+    Ok(0)
+}
+
+fn many(
+    task: &Task<'_>,
+    files: &[PathBuf],
+    args: &Analyze,
+    out: &mut Destination,
+) -> Result<u8, ShellError> {
+    let progress = Progress::new(files.len(), args.quiet);
+    let name = out.name.clone();
+    let mut worst = 0;
+    let work = |file: &PathBuf| {
+        let mut text = Vec::new();
+        let done = task.analyse(file, &name, &mut text);
+        (text, done)
+    };
+    let deliver = |file: &PathBuf, (text, done): (Vec<u8>, Result<(), ShellError>)| {
+        progress.pause(|| out.write(|out| out.write_all(&text)))?;
+        if let Err(error) = done {
+            progress.say(&format!("undertone: {}", naming(file, &error)));
+            worst = worst.max(error.exit_code());
+        }
+        progress.done(&file.display().to_string());
+        Ok::<(), ShellError>(())
+    };
+    let delivered = batch::in_order(&pool(args.jobs)?, files, work, deliver);
+    progress.finish();
+    delivered.map(|()| worst)
+}
+
+/// The error's own words, with the file in front where they do not name it.
+fn naming(file: &Path, error: &ShellError) -> String {
+    let (file, words) = (file.display().to_string(), chain(error));
+    if words.starts_with(&file) {
+        words
+    } else {
+        format!("{file}: {words}")
+    }
+}
+
+impl Task<'_> {
+    /// Analyses `file` into `out`, which is called `name` in messages.
+    fn analyse(&self, file: &Path, name: &Path, out: &mut dyn Write) -> Result<(), ShellError> {
+        let shown = file.display().to_string();
+        let run = &self.ready.run;
+        let mut writer = self.format.writer(run, &shown, self.terminal, out);
+        let mut model = self.ready.weights.take()?;
+        let heard = runner::analyse(
+            file,
+            &self.hearing,
+            &self.ready.config,
+            model.as_mut(),
+            self.plot.is_some(),
+            &mut |event| {
+                writer
+                    .event(event)
+                    .map_err(|source| write_error(name, source))
+            },
+        );
+        self.ready.weights.give_back(model);
+        let (summary, picture) = heard?;
+        let written = writer.summary(&summary);
+        let written = written.map_err(|source| write_error(name, source));
+        // A reader that has gone away does not keep the picture from being drawn.
+        if let Err(error) = written
+            && !(is_broken_pipe(&error) && self.plot.is_some())
+        {
+            return Err(error);
+        }
+        match (self.plot, picture) {
+            (Some(path), Some(picture)) => plot::write(path, &picture.data(&shown)),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The command line from outside: what it prints, where, and with which exit code.
+#![cfg(feature = "cli")]
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+
+fn undertone() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
+    command.env_remove("ORT_DYLIB_PATH").env("NO_COLOR", "1");
+    command
+}
+
+fn stdout(command: &mut Command) -> String {
+    let output = command.assert().success().get_output().stdout.clone();
+    String::from_utf8(output).expect("output is UTF-8")
+}
+
+fn stderr_of_failure(command: &mut Command, code: i32) -> String {
+    let output = command.assert().code(code).get_output().stderr.clone();
+    String::from_utf8(output).expect("errors are UTF-8")
+}
+
+/// A vowel-like tone: harmonics of `hz` at 8 kHz, 16-bit, mono.
+fn write_tone(path: &Path, hz: f64, seconds: f64) {
+    let samples: Vec<i16> = (0..(8000.0 * seconds) as u32)
+        .map(|n| {
+            let phase = std::f64::consts::TAU * hz * f64::from(n) / 8000.0;
+            let voice: f64 = (1..8)
+                .map(|k| (phase * f64::from(k)).sin() / f64::from(k))
+                .sum();
+            (voice * 6000.0) as i16
+        })
+        .collect();
+    let bytes: Vec<u8> = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+    let mut file = Vec::new();
+    file.extend(b"RIFF");
+    file.extend((36 + bytes.len() as u32).to_le_bytes());
+    file.extend(b"WAVEfmt ");
+    file.extend(16_u32.to_le_bytes());
+    file.extend([1, 0, 1, 0]);
+    file.extend(8000_u32.to_le_bytes());
+    file.extend(16_000_u32.to_le_bytes());
+    file.extend([2, 0, 16, 0]);
+    file.extend(b"data");
+    file.extend((bytes.len() as u32).to_le_bytes());
+    file.extend(bytes);
+    fs::write(path, file).expect("the temporary folder is writable");
+}
+
+#[test]
+fn help_teaches_by_example_and_lists_the_exit_codes() {
+    let help = stdout(undertone().arg("--help"));
+    for part in ["analyze", "features", "check", "Examples:", "Exit codes:"] {
+        assert!(help.contains(part), "{part} is missing in\n{help}");
+    }
+    let help = stdout(undertone().args(["analyze", "--help"]));
+    for part in [
+        "What the numbers mean:",
+        "--channel",
+        "--raw",
+        "--plot",
+        "sentiment",
+    ] {
+        assert!(help.contains(part), "{part} is missing in\n{help}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    stderr_of_failure(undertone().arg("analyze"), 2);
+    stderr_of_failure(undertone().args(["analyze", "--format", "xml", "a.wav"]), 2);
+    let error = stderr_of_failure(undertone().args(["analyze", "--raw", "s16:8000:1", "-"]), 2);
+    assert!(error.contains("s16le"), "{error}");
+    let error = stderr_of_failure(undertone().args(["analyze", "--plot", "a.gif", "a.wav"]), 2);
+    assert!(error.contains(".png or .svg"), "{error}");
+    let error = stderr_of_failure(
+        undertone().args(["features", "--columns", "loudness", "a.wav"]),
+        2,
+    );
+    assert!(error.contains("loudness"), "{error}");
+}
+
+#[test]
+fn a_missing_file_is_three_and_named() {
+    let error = stderr_of_failure(undertone().args(["features", "no-such.wav"]), 3);
+    assert!(error.starts_with("undertone: no-such.wav: "), "{error}");
+}
+
+#[test]
+fn features_list_documents_every_column() {
+    let list = stdout(undertone().args(["features", "--list"]));
+    for part in [
+        "COLUMN",
+        "UNIT",
+        "WINDOW",
+        "SOURCE",
+        "f0_hz",
+        "mel_35",
+        "Boersma 1993",
+    ] {
+        assert!(list.contains(part), "{part} is missing in\n{list}");
+    }
+}
+
+#[test]
+fn features_of_a_tone_find_its_pitch() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("tone.wav");
+    write_tone(&file, 200.0, 2.0);
+    let text = stdout(
+        undertone()
+            .args(["features", "--columns", "f0_hz,voiced"])
+            .arg(&file),
+    );
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("time_s,f0_hz,voiced"));
+    let voiced: Vec<f64> = lines
+        .filter_map(|line| line.strip_suffix(",1"))
+        .filter_map(|line| line.split(',').nth(1)?.parse().ok())
+        .collect();
+    assert!(voiced.len() > 150, "{} voiced frames", voiced.len());
+    assert!(
+        voiced.iter().all(|hz| (hz - 200.0).abs() < 4.0),
+        "{voiced:?}"
+    );
+}
+
+#[test]
+fn many_tables_go_into_a_folder_and_one_failure_stops_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    write_tone(&at("a.wav"), 150.0, 1.0);
+    fs::write(at("b.wav"), "this is no audio").expect("writable");
+    write_tone(&at("c.wav"), 250.0, 1.0);
+    let error = stderr_of_failure(
+        undertone()
+            .arg("features")
+            .arg(folder.path())
+            .arg("--out")
+            .arg(at("tables")),
+        4,
+    );
+    assert!(error.contains("b.wav"), "{error}");
+    for name in ["tables/a.csv", "tables/c.csv"] {
+        let table = fs::read_to_string(at(name)).expect("the table was written");
+        assert!(
+            table.lines().count() > 90,
+            "{name} has {} lines",
+            table.lines().count()
+        );
+    }
+    let error = stderr_of_failure(undertone().arg("features").arg(folder.path()), 2);
+    assert!(error.contains("--out"), "{error}");
+}
+
+#[cfg(feature = "embedded")]
+mod with_a_model {
+    use super::*;
+
+    #[test]
+    fn check_prints_a_configuration_that_it_reads_again() {
+        let first = stdout(undertone().args(["check", "--backend", "embedded"]));
+        assert!(first.contains("# backend"), "{first}");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("undertone.toml");
+        fs::write(&file, &first).expect("writable");
+        let again = stdout(
+            undertone()
+                .args(["check", "--backend", "embedded", "--config"])
+                .arg(&file),
+        );
+        assert_eq!(first, again);
+    }
+
+    #[test]
+    fn a_bad_configuration_is_two_and_a_bad_model_is_six() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("bad.toml");
+        fs::write(&file, "no_such_key = 1\n").expect("writable");
+        let error = stderr_of_failure(undertone().args(["check", "--config"]).arg(&file), 2);
+        assert!(
+            error.contains("bad.toml") && error.contains("no_such_key"),
+            "{error}"
+        );
+        stderr_of_failure(undertone().args(["check", "--model", "no-such.onnx"]), 6);
+    }
+
+    #[test]
+    fn analyze_ends_each_file_with_a_summary_in_the_order_given() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        // The long file first: order must not follow completion.
+        write_tone(&at("a.wav"), 150.0, 20.0);
+        write_tone(&at("b.wav"), 150.0, 1.0);
+        let text = stdout(
+            undertone()
+                .args(["analyze", "--format", "jsonl", "--jobs", "2"])
+                .arg(folder.path()),
+        );
+        let summaries: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("every line is JSON"))
+            .filter(|line: &serde_json::Value| line["type"] == "summary")
+            .collect();
+        let files: Vec<_> = summaries
+            .iter()
+            .map(|s| s["file"].as_str().unwrap_or(""))
+            .collect();
+        assert!(
+            files[0].ends_with("a.wav") && files[1].ends_with("b.wav"),
+            "{files:?}"
+        );
+        assert_eq!(summaries[0]["duration_s"], 20.0);
+        let last: serde_json::Value =
+            serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+        assert_eq!(last["type"], "summary");
+    }
+
+    #[test]
+    fn raw_pcm_is_read_from_standard_input() {
+        let text = stdout(
+            undertone()
+                .args(["analyze", "--format", "jsonl", "--raw", "s16le:8000:1", "-"])
+                .write_stdin(vec![0_u8; 16_000]),
+        );
+        let line: serde_json::Value =
+            serde_json::from_str(text.lines().last().expect("a line")).expect("JSON");
+        assert_eq!(line["duration_s"], 1.0);
+    }
+
+    #[test]
+    fn a_plot_is_written_beside_the_timeline() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (file, plot) = (folder.path().join("a.wav"), folder.path().join("a.png"));
+        write_tone(&file, 150.0, 3.0);
+        let text = stdout(
+            undertone()
+                .arg("analyze")
+                .arg(&file)
+                .arg("--plot")
+                .arg(&plot),
+        );
+        assert!(text.contains("00:03.0"), "{text}");
+        let png = fs::read(plot).expect("the plot was written");
+        assert_eq!(&png[1..4], b"PNG");
+    }
+}
