@@ -56,34 +56,43 @@ def sums(features, voiced):
     return total, counts
 
 
-def level_free(mean):
-    """Takes the across-band mean off the mel channels of `mean` [..., 42]."""
-    mean = mean.copy()
-    mean[..., MEL] -= mean[..., MEL].mean(-1, keepdims=True)
-    return mean
-
-
 def baseline(total, counts, population_mean, shrink_steps=SHRINK_STEPS):
     """The caller's baseline b [42], shrunk toward the population: (n m + k P) / (n + k).
 
     `total`, `counts` [42] come from the caller's first ENROL_STEPS kept steps; n is their number.
     A channel that was never heard (no voiced step) has m = P.
     """
-    n = counts[0]
+    n = counts[..., :1]
     mean = level_free(total / np.maximum(counts, 1))
     mean = np.where(counts > 0, mean, population_mean)
     return (n * mean + shrink_steps * population_mean) / (n + shrink_steps)
 
 
-def window(features, voiced, b, sd):
-    """The last WINDOW_STEPS kept steps → x [100, 42], mask [100], both float32.
+def level_free(mean):
+    """Takes the across-band mean off the mel channels of `mean` [..., 42]."""
+    mean = np.array(mean, np.float64)
+    mean[..., MEL] -= mean[..., MEL].mean(-1, keepdims=True)
+    return mean
 
-    `features` [n, 42] and `voiced` [n] hold kept steps only. With n < 100 the front is zero and masked.
+
+def gather(features, voiced, runs):
+    """Windows from runs of step indices: features [B, 100, 42], voiced [B, 100], mask [B, 100].
+
+    Of each run the last WINDOW_STEPS count; a shorter one leaves the front empty.
     """
-    features, voiced = features[-WINDOW_STEPS:].astype(np.float64), voiced[-WINDOW_STEPS:]
-    features[:, MEL] -= features[:, MEL].mean()
-    x = np.clip((features - b) / sd, -CLIP_SD, CLIP_SD)
-    x[np.ix_(~voiced, VOICED_ONLY)] = 0.0
-    missing = WINDOW_STEPS - len(x)
-    mask = np.concatenate([np.zeros(missing), np.ones(len(x))])
-    return np.pad(x, ((missing, 0), (0, 0))).astype(np.float32), mask.astype(np.float32)
+    index = np.full((len(runs), WINDOW_STEPS), -1)
+    for row, run in zip(index, runs):
+        run = run[-WINDOW_STEPS:]
+        row[WINDOW_STEPS - len(run) :] = run
+    mask = index >= 0
+    return features[index].astype(np.float64), voiced[index] & mask, mask
+
+
+def normalise(features, voiced, mask, b, sd):
+    """Raw windows → the model's x [B, 100, 42], float32, against the baselines `b` [B, 42]."""
+    x = features * mask[..., None]
+    level = x[..., MEL].mean(-1).sum(-1) / mask.sum(-1)
+    x[..., MEL] -= level[:, None, None]
+    x = np.clip((x - b[:, None]) / sd, -CLIP_SD, CLIP_SD)
+    x[..., VOICED_ONLY] *= voiced[..., None]
+    return (x * mask[..., None]).astype(np.float32)
