@@ -48,10 +48,11 @@ def joined_runs(bank, clips):
     return [r for r in run if len(r) >= WINDOW_STEPS]
 
 
-def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True, held=HELD, joined=False):
+def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True, held=HELD, joined=False, cut=None):
     """Scores the test clips of `speakers` in one copy. `read(x, mask)` gives class and affect logits.
 
-    Clips with less than MIN_STEPS of speech give no reading in a call and are left out.
+    Clips with less than MIN_STEPS of speech give no reading in a call and are left out. `joined` makes
+    full windows of two clips; `cut` (a generator) makes windows of a random length, as after a first word.
     """
     runs, owner, baselines, emotion, voice = [], [], [], [], []
     mean, sd = population
@@ -73,6 +74,8 @@ def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True,
             baselines += [b] * len(windows)
             emotion.append(label)
             voice.append(speaker)
+    if cut is not None:
+        runs = [run[-cut.integers(MIN_STEPS, WINDOW_STEPS + 1) :] for run in runs]
     features, voiced, mask = gather(bank.features, bank.voiced, runs)
     classes, affect = read(normalise(features, voiced, mask, np.array(baselines), sd), mask.astype(np.float32))
     owner, clips = np.array(owner), np.arange(len(emotion))
