@@ -56,16 +56,18 @@ def fold_model(bank, runs, fold, seed, steps):
 
 
 def run_fold(bank, runs, fold, seed, steps):
-    """(figures by condition, the held-out readings for the released calibration)."""
+    """(figures by condition, calibrated anger readings on the reference line, held-out readings to calibrate on)."""
     population, network, validation, test = fold_model(bank, runs, fold, seed, steps)
     read = partial(logits, network)
     calibration = calibrate.fit(calibration_set(bank, validation, population, read, seed))
-    figures = {}
+    figures, readings = {}, {}
     noisy = [dict(copy=copy, enrolled=True) for copy in np.unique(bank.copy) if copy > 0]
     for condition, options in [(n, [o]) for n, o in CONDITIONS.items()] + [("random lines, with baseline", noisy)]:
         scored = pooled([score(bank, test, population, SHRINK_STEPS, read, **o) for o in options])
-        figures[condition] = {"clips": len(scored.emotion), **measure(scored.emotion, *calibrate.apply(calibration, scored))}
-    return figures, calibration_set(bank, test, population, read, seed)
+        classes, affect = calibrate.apply(calibration, scored)
+        figures[condition] = {"clips": len(scored.emotion), **measure(scored.emotion, classes, affect)}
+        readings[condition] = {"p": affect[:, 1].round(4).tolist(), "anger": (scored.emotion == "anger").tolist()}
+    return figures, readings, calibration_set(bank, test, population, read, seed)
 
 
 def run_folds(bank, runs, seeds, steps):
@@ -73,8 +75,8 @@ def run_folds(bank, runs, seeds, steps):
     records, held_out = [], []
     for seed in seeds:
         for fold in range(FOLDS):
-            figures, scored = run_fold(bank, runs, fold, seed, steps)
-            records.append({"fold": fold, "seed": seed, "figures": figures})
+            figures, readings, scored = run_fold(bank, runs, fold, seed, steps)
+            records.append({"fold": fold, "seed": seed, "figures": figures, "readings": readings})
             held_out.append(scored)
             shown = figures["mu-law, with baseline"]
             print(f"fold {fold} seed {seed}: " + " ".join(f"{k} {v:.3f}" for k, v in shown.items()), flush=True)
