@@ -31,8 +31,10 @@ class Bank:
         return self
 
     def save(self, path):
-        """Writes the arrays as npz."""
-        np.savez(path, features=self.features, voiced=self.voiced, **{c: getattr(self, c) for c in COLUMNS})
+        """Writes the arrays as npz; a write that is cut short leaves nothing behind under `path`."""
+        part = path.with_suffix(".part.npz")
+        np.savez(part, features=self.features, voiced=self.voiced, **{c: getattr(self, c) for c in COLUMNS})
+        part.rename(path)
 
     @classmethod
     def load(cls, path):
@@ -41,6 +43,18 @@ class Bank:
         bank.features, bank.voiced = [stored["features"]], [stored["voiced"]]
         bank.rows = list(zip(*(stored[c] for c in COLUMNS)))
         return bank.close()
+
+    @classmethod
+    def joined(cls, banks):
+        """Several banks as one, in their order."""
+        whole = cls()
+        for bank in banks:
+            whole.features.append(bank.features)
+            whole.voiced.append(bank.voiced)
+            for row in zip(*(getattr(bank, c) for c in COLUMNS)):
+                whole.rows.append((row[0] + whole.size, row[1] + whole.size, *row[2:]))
+            whole.size += len(bank.features)
+        return whole.close()
 
     def steps(self, clips):
         """Indices of the steps of these clips, one clip after another."""
@@ -57,8 +71,8 @@ class Bank:
         index = self.steps(everyone)
         values = self.features[index].astype(np.float64)
         # Every clip at its own level, as the window is at its own.
-        level = np.repeat([self.features[a:b, MEL].mean() if b > a else 0.0 for a, b in zip(self.start[everyone], self.stop[everyone])], self.length[everyone])
-        values[:, MEL] -= level[:, None]
+        for a, b in zip(np.cumsum(self.length[everyone]) - self.length[everyone], np.cumsum(self.length[everyone])):
+            values[a:b, MEL] -= values[a:b, MEL].mean() if b > a else 0.0
         spread = np.sqrt(((values - mean) ** 2).mean(0))
         voiced = self.voiced[index]
         spread[VOICED_ONLY] = np.sqrt(((values[voiced][:, VOICED_ONLY] - mean[VOICED_ONLY]) ** 2).mean(0))

@@ -68,32 +68,36 @@ def kept_steps(parquet, spans):
         yield index, features[inside], voiced[inside]
 
 
-def render(folder, binary, copies, cache, crop=True):
-    """The Bank of a corpus in `copies` copies; made once and kept in `cache`."""
-    folder, cache = Path(folder), Path(cache)
-    kept = cache / f"{folder.name}-{copies}.npz"
-    if kept.exists():
-        return Bank.load(kept)
-    clips = read_manifest(folder)
-    speakers = sorted({clip.speaker for clip in clips})
+def render_speaker(own, binary, copies, crop):
+    """The Bank of one speaker's clips in all copies."""
+    corpus, speaker = own[0].corpus, own[0].speaker
     bank = Bank()
-    for speaker in tqdm(speakers, desc=f"features of {folder.name}", unit="speaker"):
-        own = [clip for clip in clips if clip.speaker == speaker]
-        with tempfile.TemporaryDirectory() as scratch:
-            files, spans = [], []
-            for copy in range(copies):
-                rng = seeded(folder.name, speaker, copy)
-                line = line_of(rng, copy)
-                samples, where = call_of(own, rng, line, crop)
-                files.append(Path(scratch) / f"{speaker}-{copy:02}.wav")
-                soundfile.write(files[-1], samples, line.rate, subtype="PCM_16")
-                spans.append(where)
-            extract(binary, files, scratch)
-            for copy, (file, where) in enumerate(zip(files, spans)):
-                for index, features, voiced in kept_steps(file.with_suffix(".parquet"), where):
-                    clip = own[index]
-                    bank.add(features, voiced, speaker, clip.emotion, clip.fold, copy, clip.file.name)
-    bank.close()
-    cache.mkdir(parents=True, exist_ok=True)
-    bank.save(kept)
-    return bank
+    with tempfile.TemporaryDirectory() as scratch:
+        files, spans = [], []
+        for copy in range(copies):
+            rng = seeded(corpus, speaker, copy)
+            line = line_of(rng, copy)
+            samples, where = call_of(own, rng, line, crop)
+            files.append(Path(scratch) / f"{speaker}-{copy:02}.wav")
+            soundfile.write(files[-1], samples, line.rate, subtype="PCM_16")
+            spans.append(where)
+        extract(binary, files, scratch)
+        for copy, (file, where) in enumerate(zip(files, spans)):
+            for index, features, voiced in kept_steps(file.with_suffix(".parquet"), where):
+                clip = own[index]
+                bank.add(features, voiced, speaker, clip.emotion, clip.fold, copy, clip.file.name)
+    return bank.close()
+
+
+def render(folder, binary, copies, cache, crop=True):
+    """The Bank of a corpus in `copies` copies. Every speaker is made once and kept in `cache`."""
+    clips = read_manifest(folder)
+    kept = Path(cache) / f"{Path(folder).name}-{copies}"
+    kept.mkdir(parents=True, exist_ok=True)
+    banks = []
+    for speaker in tqdm(sorted({clip.speaker for clip in clips}), desc=f"features of {kept.name}", unit="speaker"):
+        file = kept / f"{speaker}.npz"
+        if not file.exists():
+            render_speaker([clip for clip in clips if clip.speaker == speaker], binary, copies, crop).save(file)
+        banks.append(Bank.load(file))
+    return Bank.joined(banks)
