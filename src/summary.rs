@@ -8,7 +8,7 @@ use crate::units::semitones;
 use serde::Serialize;
 
 /// The last line of `analyze`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Length of the stream, s.
     pub duration_s: f64,

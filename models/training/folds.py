@@ -1,0 +1,92 @@
+"""The speaker-disjoint folds: train on three, calibrate on one, test on one; and the final network on all."""
+
+import json
+from functools import partial
+
+import numpy as np
+
+import calibrate
+from corpus import CALM
+from input import SHRINK_STEPS
+from learn import learn, logits
+from metrics import measure
+from scoring import pooled, score
+
+FOLDS = 5
+# Tested on these readings of the test speakers. Copy 0 is the reference line.
+CONDITIONS = {
+    "mu-law, with baseline": dict(copy=0, enrolled=True),
+    "mu-law, without": dict(copy=0, enrolled=False),
+    "mu-law, 2 s windows, with baseline": dict(copy=0, enrolled=True, joined=True),
+    "mu-law, 2 s windows, without": dict(copy=0, enrolled=False, joined=True),
+}
+
+
+def speakers_of(bank, folds):
+    """Speakers of these folds, sorted."""
+    return sorted(set(bank.speaker[np.isin(bank.fold, list(folds))]))
+
+
+def population_of(bank, speakers):
+    """(P, sd) of these speakers over all copies: the mean of their calm speech, the spread of all of it."""
+    own = np.isin(bank.speaker, speakers)
+    return bank.population(np.flatnonzero(own & np.isin(bank.emotion, CALM)), np.flatnonzero(own))
+
+
+def calibration_set(bank, speakers, population, read, seed):
+    """Readings to calibrate on: all copies, with and without baseline, whole and cut windows."""
+    rng = np.random.default_rng(seed)
+    parts = [
+        score(bank, speakers, population, SHRINK_STEPS, read, copy=copy, enrolled=enrolled, cut=cut)
+        for copy in np.unique(bank.copy)
+        for enrolled in (True, False)
+        for cut in (None, rng)
+    ]
+    return pooled(parts)
+
+
+def fold_model(bank, runs, fold, seed, steps):
+    """(population, network, validation speakers, test speakers) of one fold."""
+    validation, test = (fold + 1) % FOLDS, fold
+    speakers = speakers_of(bank, set(range(FOLDS)) - {validation, test})
+    population = population_of(bank, speakers)
+    name = f"fold{fold}-seed{seed}"
+    network = learn(bank, speakers, population, SHRINK_STEPS, steps, seed * 100 + fold, runs / f"{name}.pt", name)
+    return population, network, speakers_of(bank, [validation]), speakers_of(bank, [test])
+
+
+def run_fold(bank, runs, fold, seed, steps):
+    """(figures by condition, calibrated anger readings on the reference line, held-out readings to calibrate on)."""
+    population, network, validation, test = fold_model(bank, runs, fold, seed, steps)
+    read = partial(logits, network)
+    calibration = calibrate.fit(calibration_set(bank, validation, population, read, seed))
+    figures, readings = {}, {}
+    noisy = [dict(copy=copy, enrolled=True) for copy in np.unique(bank.copy) if copy > 0]
+    for condition, options in [(n, [o]) for n, o in CONDITIONS.items()] + [("random lines, with baseline", noisy)]:
+        scored = pooled([score(bank, test, population, SHRINK_STEPS, read, **o) for o in options])
+        classes, affect = calibrate.apply(calibration, scored)
+        figures[condition] = {"clips": len(scored.emotion), **measure(scored.emotion, classes, affect)}
+        readings[condition] = {"p": affect[:, 1].round(4).tolist(), "anger": (scored.emotion == "anger").tolist()}
+    return figures, readings, calibration_set(bank, test, population, read, seed)
+
+
+def run_folds(bank, runs, seeds, steps):
+    """Runs every fold and seed; writes folds.json and gives the released calibration."""
+    records, held_out = [], []
+    for seed in seeds:
+        for fold in range(FOLDS):
+            figures, readings, scored = run_fold(bank, runs, fold, seed, steps)
+            records.append({"fold": fold, "seed": seed, "figures": figures, "readings": readings})
+            held_out.append(scored)
+            shown = figures["mu-law, with baseline"]
+            print(f"fold {fold} seed {seed}: " + " ".join(f"{k} {v:.3f}" for k, v in shown.items()), flush=True)
+    (runs / "folds.json").write_text(json.dumps(records, indent=1))
+    return calibrate.fit(pooled(held_out))
+
+
+def final_model(bank, runs, seed, steps):
+    """(population, network) trained on all folds with the recipe that the folds fixed."""
+    speakers = speakers_of(bank, range(FOLDS))
+    population = population_of(bank, speakers)
+    name = f"final-seed{seed}"
+    return population, learn(bank, speakers, population, SHRINK_STEPS, steps, seed * 100 + 99, runs / f"{name}.pt", name)

@@ -1,0 +1,71 @@
+"""Trains one network on some speakers, and keeps it on disk so that a run can be taken up again."""
+
+import numpy as np
+import torch
+from torch.nn import functional
+from tqdm import tqdm
+
+from batch import Batches
+from network import Network
+
+BATCH = 64
+PEAK_RATE = 2e-3
+WEIGHT_DECAY = 0.02
+AVERAGING = 0.995
+# Calm speech taken for anger costs a caller most: it counts this much more.
+CALM_WEIGHT = 1.5
+CALM_CLASSES = (1, 5)  # boredom, neutral
+
+
+def loss_of(classes, affect, target):
+    """Cross-entropy of the classes plus binary cross-entropies of arousal, anger and distress."""
+    label, arousal, anger, distress = (torch.from_numpy(values) for values in target)
+    loss = functional.cross_entropy(classes, label, label_smoothing=0.1)
+    bce = functional.binary_cross_entropy_with_logits
+    taught = arousal >= 0
+    loss = loss + bce(affect[taught, 0], arousal[taught].float())
+    calm = (label == CALM_CLASSES[0]) | (label == CALM_CLASSES[1])
+    weight = torch.where(calm, CALM_WEIGHT, 1.0)
+    loss = loss + bce(affect[:, 1], anger.float(), weight=weight)
+    return loss + bce(affect[:, 2], distress.float())
+
+
+def learn(bank, speakers, population, shrink_steps, steps, seed, kept, name):
+    """The averaged network after `steps` batches; read from `kept` if that file is there."""
+    network = Network()
+    if kept.exists():
+        network.load_state_dict(torch.load(kept, weights_only=True))
+        return network.eval()
+    torch.manual_seed(seed)
+    network = Network()
+    average = torch.optim.swa_utils.AveragedModel(
+        network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING), use_buffers=True
+    )
+    batches = Batches(bank, speakers, population, shrink_steps, seed)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
+    bar, smooth = tqdm(range(steps), desc=name, unit="batch", mininterval=5), None
+    for _ in bar:
+        x, mask, target = batches.draw(BATCH)
+        loss = loss_of(*network(torch.from_numpy(x), torch.from_numpy(mask)), target)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(network)
+        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
+        bar.set_postfix(loss=f"{smooth:.3f}", refresh=False)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(average.module.state_dict(), kept)
+    return average.module.eval()
+
+
+@torch.no_grad()
+def logits(network, x, mask):
+    """Class logits [n, 7] and affect logits [n, 3] of many windows."""
+    parts = [
+        [out.numpy() for out in network(torch.from_numpy(x[a : a + 512]), torch.from_numpy(mask[a : a + 512]))]
+        for a in range(0, len(x), 512)
+    ]
+    return tuple(np.concatenate(values) for values in zip(*parts))

@@ -1,0 +1,103 @@
+"""Makes one long call of each speaker and copy, has the engine extract its features, keeps the steps.
+
+The extractor adapts (noise floor, active level), so clips are heard as in a call: one after another,
+with 0.3-0.6 s between them, over one line.
+"""
+
+import subprocess
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+import soundfile
+from tqdm import tqdm
+
+import augment
+import input as model_input
+from bank import Bank
+from corpus import RATE, read_clip, read_manifest
+
+LEAD_S = 0.6
+GAP_S = (0.3, 0.6)
+CLIP_JITTER_DB = 3.0
+
+
+def seeded(*parts):
+    """A generator that depends on its parts alone, not on the order of work."""
+    return np.random.default_rng(zlib.crc32("/".join(map(str, parts)).encode()))
+
+
+def line_of(rng, copy):
+    """Copy 0 is the reference line; one copy in seven after it is wideband."""
+    return augment.reference_line(rng) if copy == 0 else augment.random_line(rng, wideband=copy % 7 == 0)
+
+
+def call_of(clips, rng, line, crop):
+    """(samples, spans): the clips in random order, each span (clip index, from s, to s)."""
+    parts, spans, at = [np.zeros(int(LEAD_S * RATE))], [], LEAD_S
+    for index in rng.permutation(len(clips)):
+        samples = read_clip(clips[index], crop) * 10 ** (rng.uniform(-CLIP_JITTER_DB, CLIP_JITTER_DB) / 20)
+        gap = np.zeros(int(rng.uniform(*GAP_S) * RATE))
+        parts += [samples, gap]
+        spans.append((index, at, at + len(samples) / RATE))
+        at += (len(samples) + len(gap)) / RATE
+    parts.append(np.zeros(int(LEAD_S * RATE)))
+    return augment.transmit(rng, np.concatenate(parts), line), spans
+
+
+def extract(binary, files, out):
+    """Runs the engine's own extractor: one parquet a WAV."""
+    command = [str(binary), "features", *map(str, files), "--format", "parquet", "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{binary} features failed ({done.returncode}): {done.stderr.strip()}")
+
+
+def kept_steps(parquet, spans):
+    """(clip index, features, voiced) of each clip: its kept steps, hang-over after it included."""
+    table = pyarrow.parquet.read_table(parquet)
+    columns = {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+    features, voiced, kept = model_input.steps(columns)
+    if not np.isfinite(features).all():
+        raise SystemExit(f"{parquet}: a feature is not finite")
+    times = np.asarray(columns["time_s"], np.float64)[: 2 * len(kept)].reshape(-1, 2).mean(1)
+    for index, start, stop in spans:
+        inside = kept & (times >= start - 0.05) & (times < stop + 0.15)
+        yield index, features[inside], voiced[inside]
+
+
+def render_speaker(own, binary, copies, crop):
+    """The Bank of one speaker's clips in all copies."""
+    corpus, speaker = own[0].corpus, own[0].speaker
+    bank = Bank()
+    with tempfile.TemporaryDirectory() as scratch:
+        files, spans = [], []
+        for copy in range(copies):
+            rng = seeded(corpus, speaker, copy)
+            line = line_of(rng, copy)
+            samples, where = call_of(own, rng, line, crop)
+            files.append(Path(scratch) / f"{speaker}-{copy:02}.wav")
+            soundfile.write(files[-1], samples, line.rate, subtype="PCM_16")
+            spans.append(where)
+        extract(binary, files, scratch)
+        for copy, (file, where) in enumerate(zip(files, spans)):
+            for index, features, voiced in kept_steps(file.with_suffix(".parquet"), where):
+                clip = own[index]
+                bank.add(features, voiced, speaker, clip.emotion, clip.fold, copy, clip.file.name)
+    return bank.close()
+
+
+def render(folder, binary, copies, cache, crop=True):
+    """The Bank of a corpus in `copies` copies. Every speaker is made once and kept in `cache`."""
+    clips = read_manifest(folder)
+    kept = Path(cache) / f"{Path(folder).name}-{copies}"
+    kept.mkdir(parents=True, exist_ok=True)
+    banks = []
+    for speaker in tqdm(sorted({clip.speaker for clip in clips}), desc=f"features of {kept.name}", unit="speaker"):
+        file = kept / f"{speaker}.npz"
+        if not file.exists():
+            render_speaker([clip for clip in clips if clip.speaker == speaker], binary, copies, crop).save(file)
+        banks.append(Bank.load(file))
+    return Bank.joined(banks)
