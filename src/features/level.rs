@@ -78,28 +78,27 @@ impl ActiveLevel {
 
     /// The active speech level so far, dBFS; [`SILENCE_DB`] while there was none.
     pub fn db(&self) -> f32 {
-        let mut above: Option<(f32, f32)> = None;
-        for (j, active) in self.active_ms.iter().enumerate() {
+        // Lowest threshold first: there the distance is largest, and it falls as the threshold
+        // rises, until so little lies above the threshold that the figure means nothing.
+        let mut below: Option<(f32, f32)> = None;
+        for (j, active) in self.active_ms.iter().enumerate().rev() {
             if *active == 0 {
-                continue;
+                break;
             }
             let active_samples = *active as f64 * self.samples_per_ms as f64;
             let level = (10.0 * (self.energy / active_samples).max(1e-20).log10()) as f32;
             let distance = level - 20.0 * 0.5f32.powi(j as i32 + 1).log10();
-            if distance >= MARGIN_DB {
+            if distance <= MARGIN_DB {
                 // Between the two thresholds whose distances enclose the margin.
-                return match above {
-                    Some((upper, upper_distance)) => {
-                        let share = (MARGIN_DB - upper_distance) / (distance - upper_distance);
-                        upper + share * (level - upper)
-                    }
-                    None => level,
-                }
-                .max(SILENCE_DB);
+                let Some((lower, lower_distance)) = below else {
+                    return level.max(SILENCE_DB);
+                };
+                let share = (lower_distance - MARGIN_DB) / (lower_distance - distance);
+                return (lower + share * (level - lower)).max(SILENCE_DB);
             }
-            above = Some((level, distance));
+            below = Some((level, distance));
         }
-        above.map_or(SILENCE_DB, |(level, _)| level.max(SILENCE_DB))
+        below.map_or(SILENCE_DB, |(level, _)| level.max(SILENCE_DB))
     }
 }
 
@@ -134,6 +133,21 @@ mod tests {
             let sparse = level_of(rate, 1, 4, 0.1);
             assert!((sparse + 23.01 + 1.1).abs() < 0.4, "{sparse}");
         }
+    }
+
+    #[test]
+    fn one_loud_click_does_not_become_the_level() {
+        let mut level = ActiveLevel::new(8_000);
+        let sine = |i: usize| 0.05 * (std::f32::consts::TAU * 800.0 * i as f32 / 8e3).sin();
+        for start in (0..8_000 * 30).step_by(80) {
+            let click = start == 8_000 * 10;
+            let hop: Vec<f32> = (start..start + 80)
+                .map(|i| if click { 0.9 } else { sine(i) })
+                .collect();
+            level.push(&hop);
+        }
+        // The click holds a fifth of the energy: 0.9 dB, and no more.
+        assert!((level.db() + 28.1).abs() < 0.3, "{}", level.db());
     }
 
     #[test]
