@@ -5,6 +5,11 @@
 //! divided by that of the window, which undoes the taper and leaves the height of a peak as the
 //! share of periodic power. A telephone line removes the fundamental itself; its period still
 //! stands in the harmonics, which is why lags are searched and not spectral peaks.
+//!
+//! Where one formant outweighs all other harmonics, half a period looks nearly as good as a whole
+//! one. A second autocorrelation, of the compressed spectrum (Tolonen & Karjalainen 2000: |X|^p
+//! with p < 2, here p = 1/2), gives all harmonics a say and decides between candidates; heights
+//! are read off the first.
 
 use super::spectrum::Transform;
 use arrayvec::ArrayVec;
@@ -18,7 +23,11 @@ pub const CANDIDATES: usize = 8;
 
 const WINDOW_S: f32 = 0.046;
 /// Preference for the shorter of two equal lags, per octave.
-const OCTAVE_COST: f32 = 0.025;
+const OCTAVE_COST: f32 = 0.03;
+/// Weight of the compressed autocorrelation in the choice between candidates.
+const COMPRESSED_WEIGHT: f32 = 0.5;
+/// The compressed spectrum would raise what lies outside the telephone band to the same height.
+const COMPRESSED_HZ: (f32, f32) = (60.0, 3_800.0);
 /// Peaks under this height are noise.
 const FLOOR: f32 = 0.2;
 /// Half width of the interpolating sinc, lags.
@@ -31,7 +40,8 @@ pub struct Candidate {
     pub f0_hz: f32,
     /// Height of the peak, 0..1: the share of periodic power.
     pub height: f32,
-    /// Height with the octave cost taken off: what the path search weighs.
+    /// What the path search weighs: the strongest candidate has the height of the highest peak,
+    /// the others are behind it by octave cost and compressed evidence.
     pub strength: f32,
 }
 
@@ -44,6 +54,9 @@ pub struct PitchAnalysis {
     rate: f32,
     power: Vec<f32>,
     lags: Vec<f32>,
+    compressed: Vec<f32>,
+    /// Bins that take part in the compressed spectrum.
+    band: std::ops::Range<usize>,
     /// 1 / autocorrelation of the window.
     compensation: Vec<f32>,
 }
@@ -54,12 +67,15 @@ impl PitchAnalysis {
         let fft = (rate as usize * 512).div_ceil(8_000);
         let lag_count = (rate as f32 / F0_MIN) as usize + SINC_DEPTH as usize + 2;
         let mut transform = Transform::new(window, fft);
+        let bin = |hz: f32| (hz / rate as f32 * fft as f32) as usize;
         let mut compensation = vec![0.0; lag_count];
         transform.window_autocorrelation(&mut compensation);
         compensation.iter_mut().for_each(|lag| *lag = 1.0 / *lag);
         Self {
             power: vec![0.0; fft / 2 + 1],
             lags: vec![0.0; lag_count],
+            compressed: vec![0.0; lag_count],
+            band: bin(COMPRESSED_HZ.0)..bin(COMPRESSED_HZ.1),
             rate: rate as f32,
             compensation,
             transform,
@@ -76,28 +92,52 @@ impl PitchAnalysis {
         let mut found = Candidates::new();
         self.transform.power(samples, &mut self.power);
         self.transform.autocorrelation(&self.power, &mut self.lags);
-        let zero = self.lags[0];
-        if zero <= 1e-12 {
+        if self.lags[0] <= 1e-12 {
             return found;
         }
-        for (lag, factor) in self.lags.iter_mut().zip(&self.compensation) {
-            *lag *= factor / zero;
-        }
+        normalise(&mut self.lags, &self.compensation);
         let shortest = (self.rate / F0_MAX) as usize;
         let longest = (self.rate / F0_MIN) as usize;
         for lag in shortest.max(2)..=longest {
             let (left, here, right) = (self.lags[lag - 1], self.lags[lag], self.lags[lag + 1]);
             if here > left && here >= right && here > FLOOR {
                 let candidate = self.refine(lag);
-                let weakest = found.iter().map(|c| c.strength).fold(f32::MAX, f32::min);
-                if found.is_full() && candidate.strength > weakest {
-                    found.retain(|c| c.strength > weakest);
+                let weakest = found.iter().map(|c| c.height).fold(f32::MAX, f32::min);
+                if found.is_full() && candidate.height > weakest {
+                    found.retain(|c| c.height > weakest);
                 }
                 let _ = found.try_push(candidate);
             }
         }
+        if found.len() > 1 {
+            self.weigh(&mut found);
+        }
         found.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength));
         found
+    }
+
+    /// Sets the strengths of candidates that compete.
+    fn weigh(&mut self, found: &mut Candidates) {
+        for (bin, power) in self.power.iter_mut().enumerate() {
+            // |X|^½ = (|X|²)^¼.
+            *power = if self.band.contains(&bin) { power.sqrt().sqrt() } else { 0.0 };
+        }
+        self.transform.autocorrelation(&self.power, &mut self.compressed);
+        normalise(&mut self.compressed, &self.compensation);
+        let mut highest = f32::MIN;
+        let mut best = f32::MIN;
+        for candidate in found.iter_mut() {
+            let lag = (self.rate / candidate.f0_hz).round() as usize;
+            let near = &self.compressed[lag - 1..=lag + 1];
+            let compressed = near.iter().copied().fold(f32::MIN, f32::max);
+            highest = highest.max(candidate.height);
+            candidate.strength = candidate.height + COMPRESSED_WEIGHT * compressed
+                - OCTAVE_COST * (F0_MAX / candidate.f0_hz).log2();
+            best = best.max(candidate.strength);
+        }
+        for candidate in found.iter_mut() {
+            candidate.strength += highest - best;
+        }
     }
 
     /// The true maximum near an integer lag: a parabola for the place, then a second parabola
@@ -117,11 +157,10 @@ impl PitchAnalysis {
         let shift = vertex(left, here, right);
         let period = at + shift * STEP;
         let height = (here + 0.25 * (right - left) * shift).min(0.9999);
-        let f0_hz = self.rate / period;
         Candidate {
-            f0_hz,
+            f0_hz: self.rate / period,
             height,
-            strength: height - OCTAVE_COST * (F0_MAX / f0_hz).log2(),
+            strength: height,
         }
     }
 
@@ -147,6 +186,14 @@ impl PitchAnalysis {
             sum += sign * numerator / distance * taper * taper * value;
         }
         sum
+    }
+}
+
+/// Divides by the value at lag 0 and by the window's own autocorrelation.
+fn normalise(lags: &mut [f32], compensation: &[f32]) {
+    let zero = lags[0].max(1e-20);
+    for (lag, factor) in lags.iter_mut().zip(compensation) {
+        *lag *= factor / zero;
     }
 }
 
