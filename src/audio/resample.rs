@@ -79,6 +79,8 @@ impl Resampler {
     /// Frames of silence at the source rate that bring everything still inside to the outside.
     pub fn tail(&self) -> usize {
         let ratio = self.input.len() as f64 / self.output.len() as f64;
-        (self.fft.output_delay() as f64 * ratio).ceil() as usize
+        let delay = (self.fft.output_delay() as f64 * ratio).ceil() as usize;
+        let chunks = (self.filled + delay).div_ceil(self.input.len());
+        chunks * self.input.len() - self.filled
     }
 }

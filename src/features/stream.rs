@@ -3,11 +3,16 @@
 use super::{Extractor, FeatureFrame, LOOK_AHEAD_HOPS};
 use crate::audio::{Hop, Hops, PcmBlock};
 use crate::error::BuildError;
+use crate::units::StreamTime;
+
+/// From a frame's centre to the end of its hop.
+const HALF_HOP_S: f64 = 0.005;
 
 /// The features of one caller's stream.
 pub struct FeatureStream {
     hops: Hops,
     extractor: Extractor,
+    received: u64,
 }
 
 impl FeatureStream {
@@ -18,7 +23,11 @@ impl FeatureStream {
     pub fn new(source_hz: u32) -> Result<Self, BuildError> {
         let hops = Hops::new(source_hz)?;
         let extractor = Extractor::new(hops.rate());
-        Ok(Self { hops, extractor })
+        Ok(Self {
+            hops,
+            extractor,
+            received: 0,
+        })
     }
 
     /// The analysis rate, Hz.
@@ -33,6 +42,7 @@ impl FeatureStream {
 
     /// Takes a block; hands each completed frame to `sink`. Allocates nothing.
     pub fn push(&mut self, block: PcmBlock<'_>, mut sink: impl FnMut(FeatureFrame)) {
+        self.received += block.len() as u64;
         match block {
             PcmBlock::Samples(samples) => self.feed(samples, false, &mut sink),
             PcmBlock::Gap { samples } => self.silence(samples as usize, true, &mut sink),
@@ -42,6 +52,14 @@ impl FeatureStream {
     /// The end of the stream: hands over the frames that were waiting for their look-ahead.
     /// Less than one hop of sound is left unread.
     pub fn finish(&mut self, mut sink: impl FnMut(FeatureFrame)) {
+        let received = self.received as f64 / f64::from(self.hops.source_rate());
+        let end = StreamTime::from_seconds(received - HALF_HOP_S);
+        // The silence that pushes the last frames out is no part of the stream.
+        let mut sink = |frame: FeatureFrame| {
+            if frame.at <= end {
+                sink(frame);
+            }
+        };
         let tail = self.hops.tail();
         self.silence(tail, true, &mut sink);
         let silent = [0.0; 160];
