@@ -106,6 +106,6 @@ def write(folds, cross, facts, command):
     )
     text += fold_table(folds) + "\n" + by_fold_table(folds)
     if cross:
-        text += "\n## Corpora never trained on\n\nOnly evaluated: nothing here was trained, calibrated or chosen on them. calm = neutral, calm, boredom.\n\n"
+        text += "\n## Corpora never trained on\n\nEvaluation only: nothing was trained or calibrated on them; README.md tells of the one look that touched a choice. calm = neutral, calm, boredom. Clips with less than 1 s of speech give no reading and are left out.\n\n"
         text += cross_table(cross)
     (Path(__file__).parent / "RESULTS.md").write_text(text)
