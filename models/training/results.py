@@ -100,7 +100,7 @@ def write(folds, cross, facts, command):
     text += "\n## EmoDB, speaker-disjoint\n\n"
     text += (
         "Five folds of two speakers: three train, one calibrates, one is the test. Mean ± sd over folds and seeds "
-        f"({', '.join(map(str, facts['seeds']))}). Clips cut to 2 s, every clip at its own random level, 8 kHz, 300-3400 Hz, mu-law. "
+        f"({', '.join(map(str, facts['seeds']))}). Clips cut to 2 s, one random level a speaker, +- 3 dB a clip, 8 kHz, 300-3400 Hz, mu-law. "
         "Of every speaker four calm clips are held out of all tests; `with baseline` uses them. "
         f"{facts['short_clips']:.1%} of all clips over all copies have less than 1 s of speech and give no reading.\n\n"
     )
