@@ -11,7 +11,7 @@ MEL_WARPS = np.linspace(-0.08, 0.08, 17)
 F0_SHIFT_ST = 3.0
 TEMPO = 0.15
 # No baseline yet; the first seconds of one; a full one; one taken from a caller who was not calm.
-ENROLMENT = {"none": 0.3, "short": 0.25, "full": 0.35, "mixed": 0.1}
+ENROLMENT = {"none": 0.2, "short": 0.25, "full": 0.45, "mixed": 0.1}
 
 
 def targets(emotions):

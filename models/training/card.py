@@ -17,8 +17,9 @@ EMODB = {
 }
 LIMITS = (
     "Acted German read speech of ten speakers, clips cut to 2 s; no spontaneous call was ever trained on. "
-    "Anger and arousal against the caller's own calm voice carry over to other corpora; the seven classes carry over poorly. "
-    "No reading of valence. The absolute level is not used. Noise in training was synthetic. "
+    "Anger and arousal against the caller's own calm voice carry over to other corpora; the seven classes and distress "
+    "(sadness, fear) carry over poorly. Happiness is often taken for anger. No reading of valence. The absolute level is not used. "
+    "Noise in training was synthetic. Probabilities hold at EmoDB's frequencies (a quarter anger), not at those of calls. "
     "A caller who is not calm while the baseline is taken is read less well."
 )
 

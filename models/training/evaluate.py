@@ -2,7 +2,7 @@
 
     python evaluate.py --data DIR --corpora ravdess nemo ased --undertone ../../target/release/undertone
 
-Run it after train.py. Nothing is trained, calibrated or chosen here.
+Run it after train.py. Nothing is trained or calibrated here.
 """
 
 import argparse

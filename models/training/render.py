@@ -49,7 +49,8 @@ def call_of(clips, rng, line, crop):
 
 def extract(binary, files, out):
     """Runs the engine's own extractor: one parquet a WAV."""
-    command = [str(binary), "features", *map(str, files), "--format", "parquet", "--out", str(out)]
+    command = [str(binary), "features", *map(str, files), "--format", "parquet", "--columns", "all"]
+    command += ["--jobs", "1", "--quiet", "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{binary} features failed ({done.returncode}): {done.stderr.strip()}")

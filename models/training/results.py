@@ -100,12 +100,12 @@ def write(folds, cross, facts, command):
     text += "\n## EmoDB, speaker-disjoint\n\n"
     text += (
         "Five folds of two speakers: three train, one calibrates, one is the test. Mean ± sd over folds and seeds "
-        f"({', '.join(map(str, facts['seeds']))}). Clips cut to 2 s, every clip at its own random level, 8 kHz, 300-3400 Hz, mu-law. "
+        f"({', '.join(map(str, facts['seeds']))}). Clips cut to 2 s, one random level a speaker, +- 3 dB a clip, 8 kHz, 300-3400 Hz, mu-law. "
         "Of every speaker four calm clips are held out of all tests; `with baseline` uses them. "
         f"{facts['short_clips']:.1%} of all clips over all copies have less than 1 s of speech and give no reading.\n\n"
     )
     text += fold_table(folds) + "\n" + by_fold_table(folds)
     if cross:
-        text += "\n## Corpora never trained on\n\nOnly evaluated: nothing here was trained, calibrated or chosen on them. calm = neutral, calm, boredom.\n\n"
+        text += "\n## Corpora never trained on\n\nEvaluation only: nothing was trained or calibrated on them; README.md tells of the one look that touched a choice. calm = neutral, calm, boredom. Clips with less than 1 s of speech give no reading and are left out.\n\n"
         text += cross_table(cross)
     (Path(__file__).parent / "RESULTS.md").write_text(text)

@@ -78,9 +78,9 @@ def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True,
         runs = [run[-cut.integers(MIN_STEPS, WINDOW_STEPS + 1) :] for run in runs]
     features, voiced, mask = gather(bank.features, bank.voiced, runs)
     classes, affect = read(normalise(features, voiced, mask, np.array(baselines), sd), mask.astype(np.float32))
-    owner, clips = np.array(owner), np.arange(len(emotion))
-    average = lambda values: np.array([values[owner == clip].mean(0) for clip in clips])
-    windows = np.bincount(owner, minlength=len(clips))
+    windows = np.bincount(owner, minlength=len(emotion))
+    first = np.cumsum(windows) - windows
+    average = lambda values: np.add.reduceat(values, first) / windows.reshape(-1, *[1] * (values.ndim - 1))
     return Scored(np.array(emotion), np.array(voice), windows, average(classes), average(affect), average(mask.mean(1)))
 
 
