@@ -16,7 +16,7 @@ import torch
 import calibrate
 import release
 from folds import FOLDS, final_model, fold_model
-from input import SHRINK_STEPS
+from input import MIN_STEPS, SHRINK_STEPS
 from learn import logits
 from metrics import measure
 from render import render
@@ -60,7 +60,7 @@ def main():
                 scored = score(bank, speakers, population, SHRINK_STEPS, partial(logits, network), enrolled=enrolled)
                 figures = measure(scored.emotion, *calibrate.apply(facts["calibration"], scored))
                 kept = {key: figures[key] for key in FIGURES}
-                left_out = float(np.mean(bank.length < release.MIN_STEPS))
+                left_out = float(np.mean(bank.length < MIN_STEPS))
                 row = {"network": name, "corpus": corpus, "baseline": enrolled, "clips": len(scored.emotion), "too_short": left_out, **kept}
                 records.append(row)
                 print(" ".join(f"{k}={v:.3f}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)

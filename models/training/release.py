@@ -8,14 +8,10 @@ import torch
 import card
 import export
 import results
-from card import digest
-from input import MIN_STEPS
 from network import Network
 
 VERSION = "1.0.0"
 COMMAND = "python train.py --data DIR/emodb --undertone ../../target/release/undertone --copies {copies} --steps {steps} --seeds {seeds}"
-
-__all__ = ["MIN_STEPS", "digest", "release"]
 
 
 def release(runs, out):

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 import release
+from card import digest
 from folds import final_model, run_folds
+from input import MIN_STEPS
 from render import render
 
 HERE = Path(__file__).parent
@@ -46,8 +48,8 @@ def main():
         "seeds": options.seeds,
         "steps": options.steps,
         "copies": options.copies,
-        "manifest": release.digest(options.data / "manifest.csv"),
-        "short_clips": float(np.mean(bank.length < release.MIN_STEPS)),
+        "manifest": digest(options.data / "manifest.csv"),
+        "short_clips": float(np.mean(bank.length < MIN_STEPS)),
     }
     (options.runs / "facts.json").write_text(json.dumps(facts, indent=1))
     release.release(options.runs, options.out)
