@@ -50,7 +50,9 @@ fn features_of_10_s(bencher: Bencher<'_, '_>, rate: u32) {
 
 fn infer(bencher: Bencher<'_, '_>, model: &mut dyn AffectModel, batch: usize) {
     let (steps, channels) = model.card().window_shape();
-    let x = Array2::from_shape_fn((steps, channels), |(t, c)| ((t * 7 + c * 3) % 11) as f32 / 5.0 - 1.0);
+    let x = Array2::from_shape_fn((steps, channels), |(t, c)| {
+        ((t * 7 + c * 3) % 11) as f32 / 5.0 - 1.0
+    });
     let mask = Array1::ones(steps);
     let window = FeatureWindow {
         x: x.view(),
@@ -66,8 +68,9 @@ fn infer(bencher: Bencher<'_, '_>, model: &mut dyn AffectModel, batch: usize) {
 #[cfg(feature = "embedded")]
 #[divan::bench(args = [1, 2, 8, 32])]
 fn inference_embedded(bencher: Bencher<'_, '_>, batch: usize) {
-    let mut model = undertone::model::EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card())
-        .expect("the bundled model loads");
+    let mut model =
+        undertone::model::EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card())
+            .expect("the bundled model loads");
     infer(bencher, &mut model, batch);
 }
 
@@ -95,8 +98,9 @@ fn inference_native(bencher: Bencher<'_, '_>, batch: usize) {
 fn push_of_20_ms(bencher: Bencher<'_, '_>, rate: u32) {
     let samples = voice(rate);
     let block = rate as usize / 50;
-    let mut model = undertone::model::EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card())
-        .expect("the bundled model loads");
+    let mut model =
+        undertone::model::EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card())
+            .expect("the bundled model loads");
     let mut engine = Engine::new(&EngineConfig::default(), rate, &card()).expect("a usual rate");
     let mut at = 0;
     bencher.bench_local(|| {

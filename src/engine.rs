@@ -24,6 +24,9 @@ pub const MAX_BLOCK_S: u32 = 1;
 const QUEUE: usize = 2 * (10 * 3 + 100) + 1;
 
 /// What the engine has to say.
+///
+/// An escalation carries its evidence inline: a box would be an allocation on the audio path.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A reading of the model.
@@ -101,8 +104,9 @@ impl Engine {
         self.received += block.len() as u64;
         let mut outcome = Ok(());
         let call = &mut self.call;
-        self.features
-            .push(block, |frame| outcome = outcome.and(call.frame(&frame, model)));
+        self.features.push(block, |frame| {
+            outcome = outcome.and(call.frame(&frame, model))
+        });
         outcome
     }
 
@@ -281,13 +285,13 @@ impl Call {
         // Against the population and against the caller's own baseline, in one batch. Once the
         // baseline stands nothing is learnt, and the population's reading is not needed.
         let learning = !self.baseline.complete();
-        let windows = self
-            .context
-            .windows(&self.population, self.baseline.mean());
+        let windows = self.context.windows(&self.population, self.baseline.mean());
         let batch = if learning { 0..2 } else { 1..2 };
         model.infer(&windows[batch.clone()], &mut self.readings[batch])?;
         let [population, own] = &self.readings;
-        let calm = self.trajectory.calm(if learning { population } else { own });
+        let calm = self
+            .trajectory
+            .calm(if learning { population } else { own });
         if learning {
             self.context.enrol(&mut self.baseline, calm as f32);
         }

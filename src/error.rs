@@ -63,7 +63,12 @@ impl BuildError {
         if (from..=to).contains(&value) {
             return Ok(());
         }
-        Err(Self::value(file, key, value, format_args!("give {from} to {to}")))
+        Err(Self::value(
+            file,
+            key,
+            value,
+            format_args!("give {from} to {to}"),
+        ))
     }
 
     /// `file: reason`, where no single key is to blame.

@@ -106,7 +106,10 @@ impl Tally {
     }
 
     pub fn point(&mut self, point: &Point) {
-        if self.worst.is_none_or(|worst| point.sentiment < worst.sentiment) {
+        if self
+            .worst
+            .is_none_or(|worst| point.sentiment < worst.sentiment)
+        {
             self.worst = Some(*point);
         }
         self.last = Some(*point);

@@ -6,7 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// The rooms in walking order. A room may name only rooms before it.
 const ROOMS: [&str; 8] = [
-    "wire", "audio", "features", "model", "trajectory", "dialogue", "decision", "handoff",
+    "wire",
+    "audio",
+    "features",
+    "model",
+    "trajectory",
+    "dialogue",
+    "decision",
+    "handoff",
 ];
 
 /// Crates that are named in exactly one file each.
@@ -35,7 +42,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// Source without comments: prose may name what it likes.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or(""));
+    let lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(""));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -51,10 +60,18 @@ fn a_room_names_only_rooms_before_it() {
             seen += 1;
             let code = code(&path);
             for later in &ROOMS[place + 1..] {
-                assert!(!names_room(&code, later), "{} names {later}", path.display());
+                assert!(
+                    !names_room(&code, later),
+                    "{} names {later}",
+                    path.display()
+                );
             }
             for outside in ["shell", "engine", "config", "summary"] {
-                assert!(!names_room(&code, outside), "{} names {outside}", path.display());
+                assert!(
+                    !names_room(&code, outside),
+                    "{} names {outside}",
+                    path.display()
+                );
             }
         }
     }
@@ -68,7 +85,10 @@ fn each_outside_engine_is_named_in_one_file() {
         for path in sources(Path::new("src")) {
             let code = code(&path);
             let uses = |form: &str| code.contains(form);
-            if uses(&format!("use {krate}::")) || uses(&format!(" {krate}::")) || uses(&format!("({krate}::")) {
+            if uses(&format!("use {krate}::"))
+                || uses(&format!(" {krate}::"))
+                || uses(&format!("({krate}::"))
+            {
                 homes.push(path.display().to_string());
             }
         }
@@ -84,9 +104,21 @@ fn the_core_has_no_clock_thread_lock_socket_or_file() {
     for path in core {
         let code = code(&path);
         for forbidden in [
-            "std::time", "std::thread", "std::fs", "std::net", "std::io", "std::env", "Mutex", "RwLock", "println!",
+            "std::time",
+            "std::thread",
+            "std::fs",
+            "std::net",
+            "std::io",
+            "std::env",
+            "Mutex",
+            "RwLock",
+            "println!",
         ] {
-            assert!(!code.contains(forbidden), "{} has {forbidden}", path.display());
+            assert!(
+                !code.contains(forbidden),
+                "{} has {forbidden}",
+                path.display()
+            );
         }
     }
 }
@@ -95,9 +127,15 @@ fn the_core_has_no_clock_thread_lock_socket_or_file() {
 fn every_room_says_what_it_takes_gives_and_remembers() {
     for room in ROOMS {
         let text = fs::read_to_string(format!("src/{room}/mod.rs")).unwrap();
-        let head: String = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        let head: String = text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
         for word in ["akes", "ives", "emembers", "ource"] {
-            assert!(head.contains(word), "src/{room}/mod.rs does not say what it {word}");
+            assert!(
+                head.contains(word),
+                "src/{room}/mod.rs does not say what it {word}"
+            );
         }
     }
 }

@@ -4,7 +4,9 @@
 
 use ndarray::{Array1, Array2};
 use serde_json::Value;
-use undertone::model::{AFFECT_OPEN, AffectModel, EmbeddedModel, FeatureWindow, ModelCard, Reading};
+use undertone::model::{
+    AFFECT_OPEN, AffectModel, EmbeddedModel, FeatureWindow, ModelCard, Reading,
+};
 
 fn card() -> ModelCard {
     ModelCard::parse("affect-open.toml", AFFECT_OPEN.1).unwrap()
@@ -49,7 +51,10 @@ fn golden() -> Golden {
     let first: Vec<f64> = serde_json::from_value(json["first_values"].clone()).unwrap();
     let ours = golden.inputs[0].0.iter().map(|v| f64::from(*v));
     for (ours, theirs) in ours.zip(&first) {
-        assert!((ours - theirs).abs() < 2e-6, "the generator is the same: {ours} {theirs}");
+        assert!(
+            (ours - theirs).abs() < 2e-6,
+            "the generator is the same: {ours} {theirs}"
+        );
     }
     golden
 }
@@ -59,7 +64,10 @@ fn agrees(model: &mut dyn AffectModel, name: &str) {
     let windows: Vec<_> = golden
         .inputs
         .iter()
-        .map(|(x, mask)| FeatureWindow { x: x.view(), mask: mask.view() })
+        .map(|(x, mask)| FeatureWindow {
+            x: x.view(),
+            mask: mask.view(),
+        })
         .collect();
     let mut readings = vec![Reading::default(); windows.len()];
     model.infer(&windows, &mut readings).unwrap();
@@ -67,12 +75,26 @@ fn agrees(model: &mut dyn AffectModel, name: &str) {
     let mut alone = vec![Reading::default(); 1];
     for (i, window) in windows.iter().enumerate() {
         model.infer(&[*window], &mut alone).unwrap();
-        let pairs = [(alone[0].anger, readings[i].anger), (alone[0].arousal, readings[i].arousal)];
-        assert!(pairs.iter().all(|(a, b)| (a - b).abs() < 1e-5), "{name}: batch and single differ");
+        let pairs = [
+            (alone[0].anger, readings[i].anger),
+            (alone[0].arousal, readings[i].arousal),
+        ];
+        assert!(
+            pairs.iter().all(|(a, b)| (a - b).abs() < 1e-5),
+            "{name}: batch and single differ"
+        );
     }
     for ((reading, classes), affect) in readings.iter().zip(&golden.classes).zip(&golden.affect) {
-        let ours = [reading.arousal, reading.anger, reading.distress, reading.confidence];
-        let all = ours.iter().zip(affect).chain(reading.classes.iter().zip(classes));
+        let ours = [
+            reading.arousal,
+            reading.anger,
+            reading.distress,
+            reading.confidence,
+        ];
+        let all = ours
+            .iter()
+            .zip(affect)
+            .chain(reading.classes.iter().zip(classes));
         for (ours, theirs) in all {
             let off = (f64::from(*ours) - theirs).abs();
             assert!(off < golden.tolerance, "{name}: {ours} for {theirs}");
@@ -96,7 +118,8 @@ fn the_native_runtime_agrees_with_the_golden_outputs() {
     };
     let library = std::path::Path::new(&library);
     let mut model =
-        undertone::model::NativeModel::load(library, "affect-open.onnx", AFFECT_OPEN.0, card()).unwrap();
+        undertone::model::NativeModel::load(library, "affect-open.onnx", AFFECT_OPEN.0, card())
+            .unwrap();
     agrees(&mut model, "native");
     // An empty batch aborts some versions of the library: it must never get there.
     assert!(model.infer(&[], &mut []).is_err());
@@ -120,7 +143,10 @@ fn garbled_weights_and_wrong_shapes_are_refused() {
 
     let mut model = EmbeddedModel::load("x.onnx", AFFECT_OPEN.0, card()).unwrap();
     let (x, mask) = (Array2::zeros((10, 3)), Array1::zeros(10));
-    let window = FeatureWindow { x: x.view(), mask: mask.view() };
+    let window = FeatureWindow {
+        x: x.view(),
+        mask: mask.view(),
+    };
     assert!(model.infer(&[window], &mut [Reading::default()]).is_err());
     assert!(model.infer(&[], &mut []).is_err());
 }
@@ -128,10 +154,17 @@ fn garbled_weights_and_wrong_shapes_are_refused() {
 #[test]
 fn a_card_of_another_geometry_is_refused_at_loading() {
     use sha2::{Digest, Sha256};
-    let hash: String = Sha256::digest(AFFECT_OPEN.0).iter().map(|b| format!("{b:02x}")).collect();
-    let text = AFFECT_OPEN.1.replacen("window_steps = 100", "window_steps = 90", 1);
+    let hash: String = Sha256::digest(AFFECT_OPEN.0)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let text = AFFECT_OPEN
+        .1
+        .replacen("window_steps = 100", "window_steps = 90", 1);
     let card = ModelCard::parse("x.toml", &text).unwrap();
     assert_eq!(card.sha256, hash);
-    let error = EmbeddedModel::load("x.onnx", AFFECT_OPEN.0, card).err().unwrap();
+    let error = EmbeddedModel::load("x.onnx", AFFECT_OPEN.0, card)
+        .err()
+        .unwrap();
     assert!(error.to_string().contains("graph"), "{error}");
 }

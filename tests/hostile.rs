@@ -7,14 +7,21 @@ use undertone::error::PushError;
 use undertone::{Event, PcmBlock};
 
 fn escalations(events: &[Event]) -> usize {
-    events.iter().filter(|e| matches!(e, Event::Escalation(_))).count()
+    events
+        .iter()
+        .filter(|e| matches!(e, Event::Escalation(_)))
+        .count()
 }
 
 fn all_finite(events: &[Event]) -> bool {
     events.iter().all(|event| match event {
         Event::Affect(a) => a.reading.anger.is_finite() && a.reading.arousal.is_finite(),
-        Event::Point(p) => p.sentiment.is_finite() && p.slope_sd.is_finite() && p.level_sd.is_finite(),
-        Event::Escalation(e) => e.confidence.is_finite() && e.evidence.iter().all(|v| v.sd.is_finite()),
+        Event::Point(p) => {
+            p.sentiment.is_finite() && p.slope_sd.is_finite() && p.level_sd.is_finite()
+        }
+        Event::Escalation(e) => {
+            e.confidence.is_finite() && e.evidence.iter().all(|v| v.sd.is_finite())
+        }
         _ => true,
     })
 }
@@ -46,7 +53,10 @@ fn clipped_and_offset_speech_reads_like_speech() {
     let affects = |s: &[f32]| {
         let events = events(8_000, s, &[160], &mut PitchModel::new());
         assert!(all_finite(&events));
-        events.iter().filter(|e| matches!(e, Event::Affect(_))).count()
+        events
+            .iter()
+            .filter(|e| matches!(e, Event::Affect(_)))
+            .count()
     };
     let count = affects(&clean);
     assert!(count > 20);
@@ -109,7 +119,11 @@ fn gaps_are_told_and_cost_only_their_time() {
     assert_eq!(gaps.len(), 30);
     assert_eq!(gaps[0], (0.98, 160));
     let summary = engine.summary();
-    assert!((summary.lost_share - 0.02).abs() < 0.003, "{}", summary.lost_share);
+    assert!(
+        (summary.lost_share - 0.02).abs() < 0.003,
+        "{}",
+        summary.lost_share
+    );
     assert!((summary.duration_s - 30.0).abs() < 1e-9);
 }
 
@@ -120,9 +134,14 @@ fn misuse_is_an_error_and_not_a_panic() {
     let long = vec![0.1; 8_001];
     assert_eq!(
         engine.push(PcmBlock::Samples(&long), &mut model),
-        Err(PushError::BlockTooLarge { samples: 8_001, max: 8_000 })
+        Err(PushError::BlockTooLarge {
+            samples: 8_001,
+            max: 8_000
+        })
     );
-    engine.push(PcmBlock::Gap { samples: 80 }, &mut model).unwrap();
+    engine
+        .push(PcmBlock::Gap { samples: 80 }, &mut model)
+        .unwrap();
     assert_eq!(
         engine.push(PcmBlock::Samples(&[0.0; 80]), &mut model),
         Err(PushError::NotDrained { pending: 1 })
@@ -130,7 +149,10 @@ fn misuse_is_an_error_and_not_a_panic() {
     while engine.poll().is_some() {}
     engine.finish(&mut model).unwrap();
     while engine.poll().is_some() {}
-    assert_eq!(engine.push(PcmBlock::Samples(&[0.0; 80]), &mut model), Err(PushError::Finished));
+    assert_eq!(
+        engine.push(PcmBlock::Samples(&[0.0; 80]), &mut model),
+        Err(PushError::Finished)
+    );
 }
 
 #[test]

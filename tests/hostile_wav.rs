@@ -1,5 +1,6 @@
 //! WAV files that are cut short or lie about themselves: a clear error or what can be saved, never a panic.
 #![cfg(feature = "cli")]
+#![allow(clippy::disallowed_methods)]
 
 use std::fs;
 use std::io::Cursor;

@@ -82,7 +82,10 @@ fn push_and_poll_allocate_nothing() {
             engine.finish(&mut model)
         });
         assert_eq!(outcome, Ok(()));
-        assert!(seen[0] > 50 && seen[1] > 50 && seen[2] > 0 && seen[3] > 0, "{rate}: {seen:?}");
+        assert!(
+            seen[0] > 50 && seen[1] > 50 && seen[2] > 0 && seen[3] > 0,
+            "{rate}: {seen:?}"
+        );
         assert_eq!((allocated, freed), (0, 0), "{rate} Hz");
     }
 }

@@ -18,7 +18,9 @@ fn tone(rate: u32, seconds: f64, f0: impl Fn(f64) -> f64, gain: f64) -> Vec<f32>
     (0..(seconds * f64::from(rate)) as usize)
         .map(|i| {
             phase += f0(i as f64 / f64::from(rate)) / f64::from(rate);
-            let voice: f64 = (1..=10).map(|h| (TAU * phase * f64::from(h)).sin() / f64::from(h)).sum();
+            let voice: f64 = (1..=10)
+                .map(|h| (TAU * phase * f64::from(h)).sin() / f64::from(h))
+                .sum();
             (gain * voice) as f32
         })
         .collect()
@@ -47,7 +49,9 @@ fn look_ahead_is_55_ms() {
     for hop in [0.1f32; 8_000].chunks(80) {
         received += 0.01;
         let mut at = None;
-        stream.push(PcmBlock::Samples(hop), |frame| at = Some(frame.at.seconds()));
+        stream.push(PcmBlock::Samples(hop), |frame| {
+            at = Some(frame.at.seconds())
+        });
         if let Some(at) = at {
             assert!((received - at - 0.055) < 1e-6, "{received} {at}");
         }
@@ -59,12 +63,16 @@ fn a_steady_tone_has_its_pitch_level_and_no_noise() {
     for rate in [8_000, 16_000] {
         for f0 in [80.0, 125.0, 210.0, 330.0] {
             let samples = tone(rate, 2.0, |_| f0, 0.1);
-            let power: f64 = samples.iter().map(|x| f64::from(x * x)).sum::<f64>() / samples.len() as f64;
+            let power: f64 =
+                samples.iter().map(|x| f64::from(x * x)).sum::<f64>() / samples.len() as f64;
             for frame in middle(&frames(rate, &samples)) {
                 let cents = 1_200.0 * (f64::from(frame.f0_hz) / f0).log2();
                 assert!(frame.voiced && cents.abs() < 5.0, "{rate} {f0}: {frame:?}");
-                    // A window of 46 ms holds under four periods of 80 Hz; the taper costs the rest.
-                assert!(frame.hnr_db > if f0 < 100.0 { 17.0 } else { 20.0 }, "{frame:?}");
+                // A window of 46 ms holds under four periods of 80 Hz; the taper costs the rest.
+                assert!(
+                    frame.hnr_db > if f0 < 100.0 { 17.0 } else { 20.0 },
+                    "{frame:?}"
+                );
                 assert!((f64::from(frame.level_db) - 10.0 * power.log10()).abs() < 1.0);
                 assert!(frame.jitter < 0.005 && frame.shimmer < 0.02, "{frame:?}");
             }
@@ -77,7 +85,11 @@ fn a_glide_is_followed_without_a_jump() {
     let f0 = |t: f64| 100.0 * (t * 0.6).exp2();
     for frame in middle(&frames(8_000, &tone(8_000, 3.0, f0, 0.1))) {
         let cents = 1_200.0 * (f64::from(frame.f0_hz) / f0(frame.at.seconds())).log2();
-        assert!(frame.voiced && cents.abs() < 12.0, "{cents} at {:?}", frame.at);
+        assert!(
+            frame.voiced && cents.abs() < 12.0,
+            "{cents} at {:?}",
+            frame.at
+        );
     }
 }
 
@@ -93,7 +105,11 @@ fn noise_is_unvoiced_and_flat() {
     let frames = frames(8_000, &noise);
     let voiced = middle(&frames).iter().filter(|f| f.voiced).count();
     assert!(voiced < frames.len() / 50, "{voiced} of {}", frames.len());
-    let tilt: f32 = middle(&frames).iter().map(|f| f.spectral_tilt_db).sum::<f32>() / (frames.len() - 60) as f32;
+    let tilt: f32 = middle(&frames)
+        .iter()
+        .map(|f| f.spectral_tilt_db)
+        .sum::<f32>()
+        / (frames.len() - 60) as f32;
     assert!(tilt.abs() < 0.5, "{tilt}");
 }
 
@@ -121,7 +137,10 @@ fn known_syllables_and_pauses_are_counted() {
 fn eight_and_sixteen_kilohertz_agree_below_four() {
     let f0 = |t: f64| 150.0 + 30.0 * (TAU * 0.7 * t).sin();
     let (narrow, wide) = (tone(8_000, 3.0, f0, 0.1), tone(16_000, 3.0, f0, 0.1));
-    for (a, b) in middle(&frames(8_000, &narrow)).iter().zip(middle(&frames(16_000, &wide))) {
+    for (a, b) in middle(&frames(8_000, &narrow))
+        .iter()
+        .zip(middle(&frames(16_000, &wide)))
+    {
         assert_eq!(a.at, b.at);
         assert!((a.f0_hz / b.f0_hz - 1.0).abs() < 0.005, "{a:?} {b:?}");
         assert!((a.level_db - b.level_db).abs() < 0.1);

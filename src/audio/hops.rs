@@ -208,7 +208,10 @@ mod tests {
             let whole = hops_of(rate, &signal, signal.len());
             assert!(whole.len() > 3_000);
             for block in [1, 7, 80, 441, 1024] {
-                assert!(hops_of(rate, &signal, block) == whole, "{rate} Hz by {block}");
+                assert!(
+                    hops_of(rate, &signal, block) == whole,
+                    "{rate} Hz by {block}"
+                );
             }
         }
     }
@@ -230,7 +233,11 @@ mod tests {
 
     #[test]
     fn hostile_samples_become_silence() {
-        let out = hops_of(8_000, &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0].repeat(40), 13);
+        let out = hops_of(
+            8_000,
+            &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0].repeat(40),
+            13,
+        );
         assert!(out.iter().all(|x| *x == 0.0));
     }
 

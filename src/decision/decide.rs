@@ -148,7 +148,12 @@ impl Decision {
     fn escalate(&mut self, reason: Reason, state: &State, voice: &Voice) -> Escalation {
         self.last = Some(state.at);
         let (source, name, (baseline, now), sd) = match reason {
-            Reason::Distress => (&mut self.distress, "distress", state.distress, state.distress_sd),
+            Reason::Distress => (
+                &mut self.distress,
+                "distress",
+                state.distress,
+                state.distress_sd,
+            ),
             _ => (&mut self.anger, "anger", state.anger, state.anger_sd),
         };
         source.fired = true;
@@ -221,9 +226,15 @@ mod tests {
     fn calm_then_angry_is_a_trend_with_its_onset() {
         let found = run(|t| if t < 40.0 { 0.0 } else { 3.0 }, 60.0);
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].trigger, found[0].reason), (Trigger::Sentiment, Reason::Trend));
+        assert_eq!(
+            (found[0].trigger, found[0].reason),
+            (Trigger::Sentiment, Reason::Trend)
+        );
         assert!((found[0].onset.seconds() - 40.0).abs() < 0.5, "{found:?}");
-        assert!(found[0].at.seconds() < 46.0 && found[0].confidence > 0.7, "{found:?}");
+        assert!(
+            found[0].at.seconds() < 46.0 && found[0].confidence > 0.7,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -31,9 +31,9 @@ impl Default for OperatingPoint {
     fn default() -> Self {
         Self {
             anger_drift_sd: 1.2,
-            anger_threshold_sd_s: 8.0,
+            anger_threshold_sd_s: 10.0,
             distress_drift_sd: 1.5,
-            distress_threshold_sd_s: 14.0,
+            distress_threshold_sd_s: 30.0,
             min_speech_s: 8.0,
             min_onset_speech_s: 4.0,
             calm_before_trend_s: 6.0,
@@ -50,7 +50,12 @@ impl OperatingPoint {
             ("anger_drift_sd", self.anger_drift_sd, 0.1, 5.0),
             ("anger_threshold_sd_s", self.anger_threshold_sd_s, 1.0, 1e3),
             ("distress_drift_sd", self.distress_drift_sd, 0.1, 5.0),
-            ("distress_threshold_sd_s", self.distress_threshold_sd_s, 1.0, 1e3),
+            (
+                "distress_threshold_sd_s",
+                self.distress_threshold_sd_s,
+                1.0,
+                1e3,
+            ),
             ("min_speech_s", self.min_speech_s, 2.0, 120.0),
             ("min_onset_speech_s", self.min_onset_speech_s, 0.5, 60.0),
             ("calm_before_trend_s", self.calm_before_trend_s, 1.0, 120.0),

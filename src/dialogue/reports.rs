@@ -49,7 +49,13 @@ impl ReportConfig {
     pub fn check(&self, file: &str) -> Result<(), BuildError> {
         let turns = f64::from(self.failed_turns);
         let regroundings = f64::from(self.regroundings);
-        BuildError::within(file, "reports.confidence_floor", self.confidence_floor, 0.0, 1.0)?;
+        BuildError::within(
+            file,
+            "reports.confidence_floor",
+            self.confidence_floor,
+            0.0,
+            1.0,
+        )?;
         BuildError::within(file, "reports.regroundings", regroundings, 0.0, 20.0)?;
         BuildError::within(file, "reports.failed_turns", turns, 1.0, 20.0)
     }
@@ -93,7 +99,8 @@ impl Reports {
             }
             AgentReport::FailedTurn => {
                 self.failed_turns += 1;
-                (self.failed_turns >= self.config.failed_turns).then_some(ReportTrigger::FailedTurns)
+                (self.failed_turns >= self.config.failed_turns)
+                    .then_some(ReportTrigger::FailedTurns)
             }
             AgentReport::Confidence {
                 score,
@@ -125,7 +132,10 @@ mod tests {
         reports.take(AgentReport::IntentSettled);
         assert_eq!(reports.take(AgentReport::FailedTurn), None);
         assert_eq!(reports.take(AgentReport::FailedTurn), None);
-        assert_eq!(reports.take(AgentReport::FailedTurn), Some(ReportTrigger::FailedTurns));
+        assert_eq!(
+            reports.take(AgentReport::FailedTurn),
+            Some(ReportTrigger::FailedTurns)
+        );
         assert_eq!(reports.take(AgentReport::FailedTurn), None);
     }
 
@@ -138,8 +148,17 @@ mod tests {
         };
         assert_eq!(reports.take(confidence(0.2, 1)), None);
         assert_eq!(reports.take(confidence(0.9, 5)), None);
-        assert_eq!(reports.take(confidence(f64::NAN, 2)), Some(ReportTrigger::LowConfidence));
-        assert_eq!(reports.take(AgentReport::ExplicitRequest), Some(ReportTrigger::ExplicitRequest));
-        assert_eq!(reports.take(AgentReport::ExplicitRequest), Some(ReportTrigger::ExplicitRequest));
+        assert_eq!(
+            reports.take(confidence(f64::NAN, 2)),
+            Some(ReportTrigger::LowConfidence)
+        );
+        assert_eq!(
+            reports.take(AgentReport::ExplicitRequest),
+            Some(ReportTrigger::ExplicitRequest)
+        );
+        assert_eq!(
+            reports.take(AgentReport::ExplicitRequest),
+            Some(ReportTrigger::ExplicitRequest)
+        );
     }
 }

@@ -101,7 +101,11 @@ impl TurnTaking {
             }
             self.since_agent = None;
         }
-        self.overlap_run = if caller && self.began_inside { self.overlap_run + 1 } else { 0 };
+        self.overlap_run = if caller && self.began_inside {
+            self.overlap_run + 1
+        } else {
+            0
+        };
         if self.overlap_run == INTERRUPTION_FRAMES {
             self.now.interruptions += 1;
         }

@@ -53,7 +53,11 @@ impl MelBank {
     pub fn log_mel(&self, power: &[f32]) -> [f32; MEL_BANDS] {
         let mut out = [0.0; MEL_BANDS];
         for (to, (first, weights)) in out.iter_mut().zip(&self.filters) {
-            let sum: f32 = weights.iter().zip(&power[*first..]).map(|(w, p)| w * p).sum();
+            let sum: f32 = weights
+                .iter()
+                .zip(&power[*first..])
+                .map(|(w, p)| w * p)
+                .sum();
             *to = power_to_db(sum);
         }
         out
@@ -90,7 +94,11 @@ mod tests {
         assert!(flat.iter().all(|db| (db + 40.0).abs() < 1e-3), "{flat:?}");
         assert!(bank.tilt(&flat).abs() < 1e-3);
         let louder = bank.log_mel(&[1e-3; BINS]);
-        assert!(flat.iter().zip(louder).all(|(a, b)| (b - a - 10.0).abs() < 1e-3));
+        assert!(
+            flat.iter()
+                .zip(louder)
+                .all(|(a, b)| (b - a - 10.0).abs() < 1e-3)
+        );
     }
 
     #[test]

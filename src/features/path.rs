@@ -71,7 +71,10 @@ impl PitchPath {
         let mut at = newest
             .iter()
             .enumerate()
-            .fold((0, f32::MIN), |a, (i, s)| if s.score > a.1 { (i, s.score) } else { a })
+            .fold(
+                (0, f32::MIN),
+                |a, (i, s)| if s.score > a.1 { (i, s.score) } else { a },
+            )
             .0;
         for back in 0..PATH_LAG {
             at = self.frames[(self.seen - 1 - back) % DEPTH][at].from as usize;

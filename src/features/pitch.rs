@@ -120,9 +120,14 @@ impl PitchAnalysis {
     fn weigh(&mut self, found: &mut Candidates) {
         for (bin, power) in self.power.iter_mut().enumerate() {
             // |X|^½ = (|X|²)^¼.
-            *power = if self.band.contains(&bin) { power.sqrt().sqrt() } else { 0.0 };
+            *power = if self.band.contains(&bin) {
+                power.sqrt().sqrt()
+            } else {
+                0.0
+            };
         }
-        self.transform.autocorrelation(&self.power, &mut self.compressed);
+        self.transform
+            .autocorrelation(&self.power, &mut self.compressed);
         normalise(&mut self.compressed, &self.compensation);
         let mut highest = f32::MIN;
         let mut best = f32::MIN;

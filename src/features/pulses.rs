@@ -222,7 +222,10 @@ mod tests {
     fn known_jitter_and_shimmer_are_read_back() {
         for rate in [8_000, 16_000] {
             let (jitter, shimmer) = figures(rate, 0.0, 0.0);
-            assert!(jitter < 0.002 && shimmer < 0.01, "{rate}: {jitter} {shimmer}");
+            assert!(
+                jitter < 0.002 && shimmer < 0.01,
+                "{rate}: {jitter} {shimmer}"
+            );
             let (jitter, _) = figures(rate, 0.02, 0.0);
             assert!((jitter - 0.02).abs() < 0.003, "{rate}: {jitter}");
             let (_, shimmer) = figures(rate, 0.0, 0.10);

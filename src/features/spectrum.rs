@@ -74,9 +74,9 @@ impl Transform {
             *bin = Complex::new(*power, 0.0);
         }
         // The lengths come from the plan itself, so the transform cannot refuse them.
-        let _ = self
-            .inverse
-            .process_with_scratch(&mut self.bins, &mut self.time, &mut self.scratch);
+        let _ =
+            self.inverse
+                .process_with_scratch(&mut self.bins, &mut self.time, &mut self.scratch);
         lags.copy_from_slice(&self.time[..lags.len()]);
     }
 
@@ -96,9 +96,9 @@ impl Transform {
 
     fn forward_transform(&mut self) {
         // As above: input, output and scratch were made by the plan.
-        let _ = self
-            .forward
-            .process_with_scratch(&mut self.time, &mut self.bins, &mut self.scratch);
+        let _ =
+            self.forward
+                .process_with_scratch(&mut self.time, &mut self.bins, &mut self.scratch);
     }
 }
 

@@ -87,7 +87,7 @@ impl SpeechDetector {
         };
         self.current = self.current.min(self.smoothed);
         self.frames += 1;
-        if self.frames % SUB_WINDOW == 0 {
+        if self.frames.is_multiple_of(SUB_WINDOW) {
             self.minima[(self.frames / SUB_WINDOW) % SUB_WINDOWS] = self.current;
             self.current = self.smoothed;
         }

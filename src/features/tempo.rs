@@ -73,7 +73,11 @@ impl TempoTracker {
         let seconds = (self.frame.min(WINDOW as u64)) as f32 / 100.0;
         let rate = |time: f32| {
             // Under a second of time a count says nothing.
-            if time < 1.0 { 0.0 } else { self.nuclei as f32 / time }
+            if time < 1.0 {
+                0.0
+            } else {
+                self.nuclei as f32 / time
+            }
         };
         Tempo {
             nucleus,
@@ -133,7 +137,10 @@ mod tests {
                 let phase = std::f32::consts::TAU * per_second * frame as f32 / 100.0;
                 last = tracker.push(-20.0 - 5.0 * phase.cos(), true, true, -20.0);
             }
-            assert!((last.pace_sps - per_second).abs() < 0.4, "{per_second}: {last:?}");
+            assert!(
+                (last.pace_sps - per_second).abs() < 0.4,
+                "{per_second}: {last:?}"
+            );
         }
     }
 
@@ -144,7 +151,11 @@ mod tests {
         for frame in 0..900 {
             let speech = frame % 100 < 50;
             let phase = std::f32::consts::TAU * 4.0 * frame as f32 / 100.0;
-            let level = if speech { -20.0 - 6.0 * phase.cos() } else { -70.0 };
+            let level = if speech {
+                -20.0 - 6.0 * phase.cos()
+            } else {
+                -70.0
+            };
             last = tracker.push(level, speech, speech, -20.0);
         }
         assert!((last.pace_sps - 2.0).abs() < 0.4, "{last:?}");

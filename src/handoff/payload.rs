@@ -134,7 +134,9 @@ fn reason(escalation: &Escalation) -> String {
 
 fn next_action(escalation: &Escalation) -> &'static str {
     match (escalation.trigger, escalation.reason) {
-        (Trigger::Sentiment, Reason::Distress) => "Slow down, ask whether the caller is safe and well",
+        (Trigger::Sentiment, Reason::Distress) => {
+            "Slow down, ask whether the caller is safe and well"
+        }
         (Trigger::Sentiment, _) => "Acknowledge the trouble first, then take over the request",
         _ => "Take over the request where the agent left it",
     }

@@ -85,7 +85,11 @@ impl Baseline {
         let level = mel.clone().map(own).sum::<f64>() / mel.len().max(1) as f64;
         for channel in 0..self.mean.len() {
             let heard = self.counts[channel] > 0.0;
-            let level = if heard && mel.contains(&channel) { level } else { 0.0 };
+            let level = if heard && mel.contains(&channel) {
+                level
+            } else {
+                0.0
+            };
             let mean = n * (own(channel) - level) + self.shrink * self.population[channel];
             self.mean[channel] = (mean / (n + self.shrink)) as f32;
         }

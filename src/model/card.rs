@@ -69,7 +69,7 @@ pub struct Input {
     pub features: Vec<String>,
     /// Mean of each channel over the training callers: where a baseline starts from.
     pub population_mean: Vec<f32>,
-    /// Standard deviation of each channel around its caller's own mean.
+    /// Standard deviation of each channel around the population's mean, over all training speech.
     pub population_sd: Vec<f32>,
     /// Weight of the population in a caller's baseline, in steps.
     pub shrink_steps: f32,
@@ -99,7 +99,12 @@ impl ModelCard {
     pub fn parse(file: &str, text: &str) -> Result<Self, BuildError> {
         let card: Self = toml::from_str(text).map_err(|error| {
             let message = error.message().to_string();
-            BuildError::value(file, "card", message, "a card in the form of models/affect-open.toml")
+            BuildError::value(
+                file,
+                "card",
+                message,
+                "a card in the form of models/affect-open.toml",
+            )
         })?;
         card.check(file)?;
         Ok(card)
@@ -134,22 +139,33 @@ impl ModelCard {
     }
 
     fn check(&self, file: &str) -> Result<(), BuildError> {
-        let refuse = |key: &str, value: String, mend: &str| {
-            Err(BuildError::value(file, key, value, mend))
-        };
+        let refuse =
+            |key: &str, value: String, mend: &str| Err(BuildError::value(file, key, value, mend));
         let rates = &self.rates;
         if rates.hop_ms != 10 || rates.step_ms != rates.hop_ms * FRAMES_PER_STEP {
             let value = format!("{} and {}", rates.hop_ms, rates.step_ms);
             return refuse("rates.hop_ms and rates.step_ms", value, "10 and 20");
         }
         if !(10..=1_000).contains(&rates.window_steps) {
-            return refuse("rates.window_steps", rates.window_steps.to_string(), "10 to 1000");
+            return refuse(
+                "rates.window_steps",
+                rates.window_steps.to_string(),
+                "10 to 1000",
+            );
         }
         if rates.min_steps == 0 || rates.min_steps > rates.window_steps {
-            return refuse("rates.min_steps", rates.min_steps.to_string(), "1 to window_steps");
+            return refuse(
+                "rates.min_steps",
+                rates.min_steps.to_string(),
+                "1 to window_steps",
+            );
         }
-        if rates.interval_ms < 10 || rates.interval_ms % 10 != 0 {
-            return refuse("rates.interval_ms", rates.interval_ms.to_string(), "a multiple of 10");
+        if rates.interval_ms < 10 || !rates.interval_ms.is_multiple_of(10) {
+            return refuse(
+                "rates.interval_ms",
+                rates.interval_ms.to_string(),
+                "a multiple of 10",
+            );
         }
         let channels = self.channels();
         let means = self.input.population_mean.len();
@@ -164,11 +180,19 @@ impl ModelCard {
         }
         if !(self.input.shrink_steps > 0.0 && self.input.clip_sd > 0.0) {
             let value = format!("{} and {}", self.input.shrink_steps, self.input.clip_sd);
-            return refuse("input.shrink_steps and input.clip_sd", value, "positive numbers");
+            return refuse(
+                "input.shrink_steps and input.clip_sd",
+                value,
+                "positive numbers",
+            );
         }
         let classes = self.output.classes.len();
         if classes == 0 || classes > MAX_CLASSES {
-            return refuse("output.classes", format!("{classes} labels"), "1 to 8 labels");
+            return refuse(
+                "output.classes",
+                format!("{classes} labels"),
+                "1 to 8 labels",
+            );
         }
         if self.output.affect != AFFECT {
             let value = format!("{:?}", self.output.affect);
@@ -186,7 +210,8 @@ mod tests {
     #[test]
     fn the_bundled_card_belongs_to_the_bundled_weights() {
         let card = ModelCard::parse("affect-open.toml", AFFECT_OPEN.1).unwrap();
-        card.check_weights("affect-open.onnx", AFFECT_OPEN.0).unwrap();
+        card.check_weights("affect-open.onnx", AFFECT_OPEN.0)
+            .unwrap();
         assert!(card.check_weights("other.onnx", b"other").is_err());
     }
 

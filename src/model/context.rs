@@ -148,7 +148,9 @@ impl Context {
             // Rows of a standard-layout array are contiguous.
             let Some(step) = row.as_slice() else { continue };
             let (voiced, channels) = (self.voiced[at], &self.channels);
-            baseline.learn(step, trust, |channel| voiced || !channels[channel].voiced_only);
+            baseline.learn(step, trust, |channel| {
+                voiced || !channels[channel].voiced_only
+            });
         }
         self.unlearnt = 0;
         baseline.update(self.mel.clone());
@@ -172,7 +174,11 @@ impl Context {
                 if self.channels[channel].voiced_only && !self.voiced[at] {
                     continue;
                 }
-                let level = if self.mel.contains(&channel) { level } else { 0.0 };
+                let level = if self.mel.contains(&channel) {
+                    level
+                } else {
+                    0.0
+                };
                 for (x, baseline) in self.x.iter_mut().zip([population, own]) {
                     let normal = (value - level - baseline[channel]) / self.sd[channel];
                     x[[row, channel]] = normal.clamp(-self.clip, self.clip);

@@ -1,6 +1,6 @@
 //! ONNX in pure Rust: `rten`, always at hand.
 
-use super::backend::{Batch, read_outputs};
+use super::tensors::{Batch, read_outputs, try_out};
 use super::{AffectModel, FeatureWindow, ModelCard, Reading};
 use crate::error::{BuildError, ModelFault};
 use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
@@ -23,14 +23,23 @@ impl EmbeddedModel {
     /// When hash, names or shapes disagree, or the runtime cannot load the graph.
     pub fn load(file: &str, onnx: &[u8], card: ModelCard) -> Result<Self, BuildError> {
         card.check_weights(file, onnx)?;
-        let refuse = |key: &str, value: String, mend: &str| BuildError::value(file, key, value, mend);
+        let refuse =
+            |key: &str, value: String, mend: &str| BuildError::value(file, key, value, mend);
         let model = Model::load(onnx.to_vec()).map_err(|error| {
-            refuse("graph", error.to_string(), "an ONNX file of operator set 17 or older")
+            refuse(
+                "graph",
+                error.to_string(),
+                "an ONNX file of operator set 17 or older",
+            )
         })?;
         let node = |name: &str| {
-            model
-                .find_node(name)
-                .ok_or_else(|| refuse("graph", format!("without a node {name}"), "inputs x, mask; outputs classes, affect"))
+            model.find_node(name).ok_or_else(|| {
+                refuse(
+                    "graph",
+                    format!("without a node {name}"),
+                    "inputs x, mask; outputs classes, affect",
+                )
+            })
         };
         let inputs = [node("x")?, node("mask")?];
         let outputs = [node("classes")?, node("affect")?];
@@ -44,7 +53,7 @@ impl EmbeddedModel {
             options: RunOptions::default().with_thread_pool(Some(pool)),
             batch: Batch::new(),
         };
-        super::backend::try_out(file, &mut loaded)?;
+        try_out(file, &mut loaded)?;
         Ok(loaded)
     }
 }
@@ -78,7 +87,10 @@ impl AffectModel for EmbeddedModel {
             .model
             .run_n(inputs, self.outputs, Some(self.options.clone()))
             .map_err(|_| ModelFault::BackendFailed)?;
-        let (classes, affect) = (classes.into_shape_vec::<f32, 2>(), affect.into_shape_vec::<f32, 2>());
+        let (classes, affect) = (
+            classes.into_shape_vec::<f32, 2>(),
+            affect.into_shape_vec::<f32, 2>(),
+        );
         match (classes, affect) {
             (Ok((_, classes)), Ok((_, affect))) => read_outputs(&classes, &affect, readings),
             _ => Err(ModelFault::ShapeRefused),

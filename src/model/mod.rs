@@ -17,6 +17,8 @@ mod embedded;
 #[cfg(feature = "native")]
 mod native;
 mod silent;
+#[cfg(any(feature = "embedded", feature = "native"))]
+mod tensors;
 
 pub use affect::{Affect, MAX_CLASSES, Reading};
 pub use backend::{AffectModel, FeatureWindow};

@@ -2,7 +2,7 @@
 //!
 //! The first library that opens is final for the process. Whoever calls decides where to look.
 
-use super::backend::{Batch, read_outputs};
+use super::tensors::{Batch, read_outputs, try_out};
 use super::{AffectModel, FeatureWindow, ModelCard, Reading};
 use crate::error::{BuildError, ModelFault};
 use ort::environment::Environment;
@@ -36,24 +36,43 @@ impl NativeModel {
         card.check_weights(file, onnx)?;
         let shown = library.display().to_string();
         let refuse = |error: String| {
-            BuildError::value(&shown, "library", error, "an ONNX Runtime of version 1.20 or newer")
+            BuildError::value(
+                &shown,
+                "library",
+                error,
+                "an ONNX Runtime of version 1.20 or newer",
+            )
         };
         let environment = environment(library).map_err(refuse)?;
         let session = Session::builder(environment)
             .map_err(|e| e.to_string())
-            .and_then(|b| b.with_optimization_level(GraphOptimizationLevel::All).map_err(|e| e.to_string()))
+            .and_then(|b| {
+                b.with_optimization_level(GraphOptimizationLevel::All)
+                    .map_err(|e| e.to_string())
+            })
             .and_then(|b| b.with_intra_threads(1).map_err(|e| e.to_string()))
             .and_then(|mut b| b.commit_from_memory(onnx).map_err(|e| e.to_string()))
             .map_err(refuse)?;
         for (name, found) in [
             ("x", session.inputs().iter().any(|i| i.name() == "x")),
             ("mask", session.inputs().iter().any(|i| i.name() == "mask")),
-            ("classes", session.outputs().iter().any(|o| o.name() == "classes")),
-            ("affect", session.outputs().iter().any(|o| o.name() == "affect")),
+            (
+                "classes",
+                session.outputs().iter().any(|o| o.name() == "classes"),
+            ),
+            (
+                "affect",
+                session.outputs().iter().any(|o| o.name() == "affect"),
+            ),
         ] {
             if !found {
                 let value = format!("without {name}");
-                return Err(BuildError::value(file, "graph", value, "inputs x, mask; outputs classes, affect"));
+                return Err(BuildError::value(
+                    file,
+                    "graph",
+                    value,
+                    "inputs x, mask; outputs classes, affect",
+                ));
             }
         }
         let mut loaded = Self {
@@ -62,7 +81,7 @@ impl NativeModel {
             name: format!("native ONNX Runtime ({shown})"),
             batch: Batch::new(),
         };
-        super::backend::try_out(file, &mut loaded)?;
+        try_out(file, &mut loaded)?;
         Ok(loaded)
     }
 }
@@ -110,7 +129,10 @@ impl AffectModel for NativeModel {
         let (Some(classes), Some(affect)) = (outputs.get("classes"), outputs.get("affect")) else {
             return Err(ModelFault::ShapeRefused);
         };
-        match (classes.try_extract_tensor::<f32>(), affect.try_extract_tensor::<f32>()) {
+        match (
+            classes.try_extract_tensor::<f32>(),
+            affect.try_extract_tensor::<f32>(),
+        ) {
             (Ok((_, classes)), Ok((_, affect))) => read_outputs(classes, affect, readings),
             _ => Err(ModelFault::ShapeRefused),
         }

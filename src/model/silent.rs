@@ -30,7 +30,11 @@ impl AffectModel for SilentModel {
         "none"
     }
 
-    fn infer(&mut self, _: &[FeatureWindow<'_>], readings: &mut [Reading]) -> Result<(), ModelFault> {
+    fn infer(
+        &mut self,
+        _: &[FeatureWindow<'_>],
+        readings: &mut [Reading],
+    ) -> Result<(), ModelFault> {
         for reading in readings {
             reading.clone_from(&self.says);
         }

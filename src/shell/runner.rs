@@ -111,10 +111,15 @@ fn notes(source: &Source, faults: u32) -> Vec<String> {
         notes.push("the input ends before it says it does".to_owned());
     }
     if source.damaged() > 0 {
-        notes.push(format!("{} damaged packets were silenced", source.damaged()));
+        notes.push(format!(
+            "{} damaged packets were silenced",
+            source.damaged()
+        ));
     }
     if faults > 0 {
-        notes.push(format!("the model failed in {faults} blocks; their readings are missing"));
+        notes.push(format!(
+            "the model failed in {faults} blocks; their readings are missing"
+        ));
     }
     notes
 }

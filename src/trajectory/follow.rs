@@ -28,9 +28,9 @@ impl Default for TrajectoryConfig {
     fn default() -> Self {
         Self {
             distress_weight: 0.6,
-            level_weight: 0.3,
+            level_weight: 0.2,
             norm_speech_s: 25.0,
-            calm_anger_below: 0.7,
+            calm_anger_below: 0.25,
             trend_sd: 1.64,
         }
     }
@@ -44,7 +44,12 @@ impl TrajectoryConfig {
             ("trajectory.distress_weight", self.distress_weight, 0.0, 1.0),
             ("trajectory.level_weight", self.level_weight, 0.0, 2.0),
             ("trajectory.norm_speech_s", self.norm_speech_s, 5.0, 120.0),
-            ("trajectory.calm_anger_below", self.calm_anger_below, 0.05, 1.0),
+            (
+                "trajectory.calm_anger_below",
+                self.calm_anger_below,
+                0.05,
+                1.0,
+            ),
             ("trajectory.trend_sd", self.trend_sd, 0.5, 5.0),
         ] {
             BuildError::within(file, key, value, from, to)?;
@@ -74,10 +79,11 @@ pub struct State {
     pub distress: (f64, f64),
 }
 
-/// Calm callers' log odds of anger and distress: mean and spread over people and windows.
-const ANGER_PRIOR: Norm = Norm::new(-2.0, 1.2, 24.0);
-const DISTRESS_PRIOR: Norm = Norm::new(-1.5, 1.2, 24.0);
-const SENTIMENT_PRIOR: Norm = Norm::new(-1.5, 1.2, 24.0);
+/// Calm callers' log odds of anger, of distress and of both as `bad`: mean and spread over people
+/// and windows, and how many readings the prior is worth (six seconds of speech).
+const ANGER_PRIOR: Norm = Norm::new(-3.0, 1.0, 24.0);
+const DISTRESS_PRIOR: Norm = Norm::new(-1.9, 1.0, 24.0);
+const SENTIMENT_PRIOR: Norm = Norm::new(-2.1, 0.9, 24.0);
 /// Log odds beyond this say no more.
 const LOGIT_LIMIT: f64 = 4.5;
 /// Variance of one reading's log odds. Windows overlap by seven eighths, so eight neighbouring
@@ -240,7 +246,10 @@ mod tests {
             step(&mut trajectory, if i % 2 == 0 { 0.05 } else { 0.1 });
         }
         let (calm, state) = step(&mut trajectory, 0.07);
-        assert!(calm.sentiment > 0.5 && calm.trend == Trend::Steady, "{calm:?}");
+        assert!(
+            calm.sentiment > 0.5 && calm.trend == Trend::Steady,
+            "{calm:?}"
+        );
         assert!(state.anger_sd.abs() < 1.0, "{state:?}");
         let mut fell = false;
         for _ in 0..60 {
@@ -249,7 +258,10 @@ mod tests {
             assert!(state.anger_sd > 3.0, "{state:?}");
         }
         let (angry, _) = step(&mut trajectory, 0.95);
-        assert!(fell && angry.sentiment < -0.3 && angry.level_sd < -2.0, "{angry:?}");
+        assert!(
+            fell && angry.sentiment < -0.3 && angry.level_sd < -2.0,
+            "{angry:?}"
+        );
     }
 
     #[test]

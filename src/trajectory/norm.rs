@@ -51,7 +51,11 @@ impl Norm {
     /// The mean with a prior that only steadies the spread: for features whose mean differs so
     /// much between people that the population says nothing.
     pub fn own_mean(&self) -> f64 {
-        if self.count > 0.0 { self.mean } else { self.prior_mean }
+        if self.count > 0.0 {
+            self.mean
+        } else {
+            self.prior_mean
+        }
     }
 
     /// The caller's standard deviation.

@@ -65,10 +65,7 @@ impl LocalTrend {
         self.slope += gain[1] * innovation;
         let [[a, b], [_, d]] = self.p;
         let cross = b - gain[0] * b;
-        self.p = [
-            [a - gain[0] * a, cross],
-            [cross, d - gain[1] * b],
-        ];
+        self.p = [[a - gain[0] * a, cross], [cross, d - gain[1] * b]];
     }
 
     fn predict(&mut self, t: f64) {
@@ -80,7 +77,10 @@ impl LocalTrend {
         let q_slope = self.noise.slope.powi(2) * t;
         let cross = f * (b + t * d) + q_slope * t / 2.0;
         self.p = [
-            [a + 2.0 * t * b + t * t * d + q_level + q_slope * t * t / 3.0, cross],
+            [
+                a + 2.0 * t * b + t * t * d + q_level + q_slope * t * t / 3.0,
+                cross,
+            ],
             [cross, f * f * d + q_slope],
         ];
     }
@@ -119,7 +119,11 @@ mod tests {
             t += dt;
             trend.observe(dt, 0.1 * t, 0.5);
         }
-        assert!((trend.level() - 0.1 * t).abs() < 0.3, "{}", trend.level() - 0.1 * t);
+        assert!(
+            (trend.level() - 0.1 * t).abs() < 0.3,
+            "{}",
+            trend.level() - 0.1 * t
+        );
         assert!((trend.slope() - 0.1).abs() < 0.03, "{}", trend.slope());
     }
 

@@ -14,39 +14,47 @@ pub struct Descriptor {
     /// Usual standard deviation within one calm caller, over two seconds of speech.
     prior_sd: f64,
     of: fn(&FeatureFrame) -> Option<f64>,
+    /// From the scale that deviations are taken on to [`Descriptor::unit`].
+    shown: fn(f64) -> f64,
 }
 
 /// All of them. The spreads are those of calm speech, of any caller.
 pub const DESCRIPTORS: &[Descriptor] = &[
     Descriptor {
-        name: "f0_st",
-        unit: "semitones above 100 Hz",
+        name: "f0_hz",
+        unit: "Hz",
         prior_sd: 1.5,
+        // Distances in pitch are ratios: averaged and compared in semitones.
         of: |f| f.voiced.then(|| f64::from(semitones(f.f0_hz))),
+        shown: |st| 100.0 * (st / 12.0).exp2(),
     },
     Descriptor {
         name: "level_db",
         unit: "dBFS",
         prior_sd: 2.5,
         of: |f| (f.speech && f.voiced).then_some(f64::from(f.level_db)),
+        shown: |db| db,
     },
     Descriptor {
         name: "alpha_ratio_db",
         unit: "dB",
         prior_sd: 2.0,
         of: |f| (f.speech && f.voiced).then_some(f64::from(f.alpha_ratio_db)),
+        shown: |db| db,
     },
     Descriptor {
         name: "articulation_sps",
         unit: "1/s",
         prior_sd: 0.8,
         of: |f| (f.speech && f.articulation_sps > 0.0).then_some(f64::from(f.articulation_sps)),
+        shown: |rate| rate,
     },
     Descriptor {
         name: "hnr_db",
         unit: "dB",
         prior_sd: 2.0,
         of: |f| f.voiced.then_some(f64::from(f.hnr_db)),
+        shown: |db| db,
     },
 ];
 
@@ -102,20 +110,22 @@ impl Voice {
         }
     }
 
-    /// The caller's own baseline of descriptor `i`, once known.
+    /// The caller's own baseline of descriptor `i` in its unit, once known.
     pub fn baseline(&self, i: usize) -> Option<f64> {
-        (self.norms[i].count() > 0.0).then(|| self.norms[i].own_mean())
+        let known = self.norms[i].count() > 0.0;
+        known.then(|| (DESCRIPTORS[i].shown)(self.norms[i].own_mean()))
     }
 
-    /// The value over the last two seconds of speech.
+    /// The value over the last two seconds of speech, in its unit.
     pub fn now(&self, i: usize) -> Option<f64> {
-        self.now[i]
+        self.now[i].map(DESCRIPTORS[i].shown)
     }
 
     /// Distance of now from the baseline in the caller's own standard deviations.
     pub fn deviation(&self, i: usize) -> Option<f64> {
-        let (now, baseline) = (self.now[i]?, self.baseline(i)?);
-        Some((now - baseline) / self.norms[i].sd())
+        let norm = &self.norms[i];
+        let now = self.now[i].filter(|_| norm.count() > 0.0)?;
+        Some((now - norm.own_mean()) / norm.sd())
     }
 }
 

@@ -1,8 +1,8 @@
 //! A made-up call, and a model that needs no weights: shared by the tests of the engine.
 #![allow(dead_code)]
 
-use undertone::model::{AFFECT_OPEN, AffectModel, FeatureWindow, ModelCard, Reading};
 use undertone::error::ModelFault;
+use undertone::model::{AFFECT_OPEN, AffectModel, FeatureWindow, ModelCard, Reading};
 use undertone::{Engine, EngineConfig, Event};
 
 /// The bundled card.
@@ -73,14 +73,23 @@ pub fn voice(rate: u32, seconds: f64, angry_from: f64) -> Vec<f32> {
             let voice: f64 = (3..16)
                 .map(|h| (std::f64::consts::TAU * phase * f64::from(h)).sin() / f64::from(h))
                 .sum();
-            let gain = if speaking { 0.15 * syllable.sqrt() } else { 0.0 };
+            let gain = if speaking {
+                0.15 * syllable.sqrt()
+            } else {
+                0.0
+            };
             (gain * voice + noise) as f32
         })
         .collect()
 }
 
 /// All events of a call, pushed in blocks of the given sizes, over and over.
-pub fn events(rate: u32, samples: &[f32], blocks: &[usize], model: &mut dyn AffectModel) -> Vec<Event> {
+pub fn events(
+    rate: u32,
+    samples: &[f32],
+    blocks: &[usize],
+    model: &mut dyn AffectModel,
+) -> Vec<Event> {
     let mut engine = engine(rate);
     let mut events = Vec::new();
     let mut sizes = blocks.iter().cycle();
@@ -88,7 +97,9 @@ pub fn events(rate: u32, samples: &[f32], blocks: &[usize], model: &mut dyn Affe
     while !rest.is_empty() {
         let n = sizes.next().copied().unwrap_or(80).clamp(1, rest.len());
         let (block, tail) = rest.split_at(n);
-        engine.feed(block, model, |event| events.push(event)).unwrap();
+        engine
+            .feed(block, model, |event| events.push(event))
+            .unwrap();
         rest = tail;
     }
     engine.finish(model).unwrap();

@@ -47,7 +47,7 @@ impl<'a, W: Write> TextWriter<'a, W> {
 
     fn heading(&mut self, summary: &Summary) -> io::Result<()> {
         let name = self.terminal.paint(Colour::Bold, self.file);
-        let duration = clock::tenths(f64::from(summary.duration_s));
+        let duration = clock::tenths(summary.duration_s);
         let Run { model, backend, .. } = self.run;
         writeln!(
             self.out,
@@ -61,7 +61,7 @@ impl<'a, W: Write> TextWriter<'a, W> {
             signs.push((escalation.onset.seconds(), '△'));
             signs.push((escalation.at.seconds(), '▲'));
         }
-        let duration_s = f64::from(summary.duration_s);
+        let duration_s = summary.duration_s;
         for line in sparkline::draw(&self.trajectory, duration_s, &signs, self.terminal) {
             writeln!(self.out, "{line}")?;
         }
@@ -134,7 +134,7 @@ impl<'a, W: Write> TextWriter<'a, W> {
             summary.active_level_dbfs,
         );
         if let (Some(worst), Some(at)) = (summary.worst_sentiment, summary.worst_at_s) {
-            let at = clock::tenths(f64::from(at));
+            let at = clock::tenths(at);
             line.push_str(&format!(", worst sentiment {worst:+.2} at {at}"));
         }
         if self.lost_samples > 0 {
@@ -206,10 +206,10 @@ fn evidence_line(evidence: &Evidence, first: bool) -> String {
             format!("{baseline:.0} Hz"),
             format!("{now:.0} Hz"),
         ),
-        "st" => (
-            format!("{:+.1} st", now - baseline),
-            format!("{:.0} Hz", hertz(baseline)),
-            format!("{:.0} Hz", hertz(now)),
+        "probability" => (
+            format!("{:+.2}", now - baseline),
+            format!("{baseline:.2}"),
+            format!("{now:.2}"),
         ),
         _ => (
             format!("{} {}", signed(now - baseline), change_unit(unit)),
@@ -226,14 +226,9 @@ fn evidence_line(evidence: &Evidence, first: bool) -> String {
     };
     let sd = sd.abs();
     format!(
-        "    {feature:<14}{:<14}{sd:>4.1} sd {side}{whose} ({from} -> {to})",
+        "    {feature:<18}{:<10}{sd:>4.1} sd {side}{whose} ({from} -> {to})",
         change.trim_end()
     )
-}
-
-/// Semitones above 100 Hz, back in hertz.
-fn hertz(semitones: f32) -> f32 {
-    100.0 * (semitones / 12.0).exp2()
 }
 
 /// A difference of levels is in dB, whatever they are relative to.
@@ -328,22 +323,5 @@ mod tests {
             ..Terminal::PLAIN
         };
         assert!(timeline(colour).contains('\x1b'));
-    }
-
-    #[test]
-    fn semitone_baselines_are_shown_in_hertz() {
-        let line = evidence_line(
-            &Evidence {
-                feature: "f0",
-                unit: "st",
-                baseline: 12.0,
-                now: 15.0,
-                sd: -2.0,
-            },
-            true,
-        );
-        assert!(line.contains("+3.0 st"), "{line}");
-        assert!(line.contains("below"), "{line}");
-        assert!(line.contains("(200 Hz -> 238 Hz)"), "{line}");
     }
 }
