@@ -1,5 +1,6 @@
 //! The command line from outside: what it prints, where, and with which exit code.
 #![cfg(feature = "cli")]
+#![allow(clippy::disallowed_methods)]
 
 use assert_cmd::Command;
 use std::fs;

@@ -7,9 +7,9 @@ use ndarray::{ArrayView1, ArrayView2};
 /// Two seconds of one caller's speech, normalised as the card says.
 #[derive(Clone, Copy, Debug)]
 pub struct FeatureWindow<'a> {
-    /// Shape [steps, channels], oldest step first.
+    /// Shape `[steps, channels]`, oldest step first.
     pub x: ArrayView2<'a, f32>,
-    /// Shape [steps]: 1 where a step was heard, 0 where the window is not full yet.
+    /// Shape `[steps]`: 1 where a step was heard, 0 where the window is not full yet.
     pub mask: ArrayView1<'a, f32>,
 }
 

@@ -68,7 +68,7 @@ pub struct Context {
     clip: f32,
     min_steps: usize,
     first: Option<FeatureFrame>,
-    /// Ring of kept steps, [steps, channels].
+    /// Ring of kept steps, `[steps, channels]`.
     steps: Array2<f32>,
     voiced: Vec<bool>,
     kept: usize,

@@ -17,7 +17,7 @@ impl Batch {
         }
     }
 
-    /// Copies the windows into contiguous tensors [batch, steps, channels] and [batch, steps].
+    /// Copies the windows into contiguous tensors `[batch, steps, channels]` and `[batch, steps]`.
     pub fn fill(
         &mut self,
         windows: &[FeatureWindow<'_>],
@@ -36,7 +36,7 @@ impl Batch {
     }
 }
 
-/// Splits `classes` [batch, n] and `affect` [batch, 4] into readings.
+/// Splits `classes` `[batch, n]` and `affect` `[batch, 4]` into readings.
 pub(super) fn read_outputs(
     classes: &[f32],
     affect: &[f32],
