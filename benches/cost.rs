@@ -1,6 +1,7 @@
 //! What a second of audio costs: features alone, one inference, one push of 20 ms.
 //!
 //! `cargo bench --bench cost`. Times are of this machine; compare the ratios.
+#![allow(clippy::disallowed_methods)]
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
