@@ -7,8 +7,10 @@ use crossbeam_channel::{TryRecvError, TrySendError, bounded};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Samples in a block: 10 ms of mono at 48 kHz, and whole frames of 1, 2, 3, 4, 5, 6 or 8 channels.
+/// The most samples in a block: 10 ms of mono at 48 kHz.
 pub const BLOCK: usize = 480;
+/// The most blocks in a queue: 128 MB.
+const MOST: usize = 65_536;
 
 /// Whole frames, held in the queue itself.
 #[derive(Clone, Copy)]
@@ -32,6 +34,8 @@ pub struct Sender {
     channel: crossbeam_channel::Sender<Block>,
     block: Block,
     channels: usize,
+    /// Samples in a full block.
+    full: usize,
     lost: Arc<AtomicU64>,
 }
 
@@ -61,20 +65,27 @@ pub enum Captured<'a> {
     Ended,
 }
 
-/// A queue for frames of `channels` samples that holds `frames` of them, where each block is full.
+/// A queue that holds `seconds` of frames of `channels` samples, [`MOST`] blocks at most.
 ///
-/// Frames of more than [`BLOCK`] samples cannot be held: then there is no queue.
-pub fn queue(channels: u16, frames: usize) -> Option<(Sender, Receiver)> {
-    if channels == 0 || usize::from(channels) > BLOCK {
-        return None;
-    }
-    let blocks = frames.div_ceil(BLOCK / usize::from(channels)).max(1);
+/// A block is sent once it is full: 10 ms, or less where so many samples do not fit it. Frames of
+/// more than [`BLOCK`] samples cannot be held: then there is no queue.
+pub fn queue(channels: u16, rate: u32, seconds: u32) -> Option<(Sender, Receiver)> {
+    let fit = BLOCK.checked_div(channels.into()).filter(|fit| *fit > 0)?;
+    let frames = fit.min(rate as usize / 100).max(1);
+    let blocks = (rate as usize)
+        .saturating_mul(seconds as usize)
+        .div_ceil(frames);
+    Some(of_blocks(channels, frames, blocks.clamp(1, MOST)))
+}
+
+fn of_blocks(channels: u16, frames: usize, blocks: usize) -> (Sender, Receiver) {
     let (sender, receiver) = bounded(blocks);
     let lost = Arc::new(AtomicU64::new(0));
     let sender = Sender {
         channel: sender,
         block: Block::EMPTY,
         channels: usize::from(channels),
+        full: frames * usize::from(channels),
         lost: Arc::clone(&lost),
     };
     let receiver = Receiver {
@@ -85,22 +96,19 @@ pub fn queue(channels: u16, frames: usize) -> Option<(Sender, Receiver)> {
         lost,
         told: 0,
     };
-    Some((sender, receiver))
+    (sender, receiver)
 }
 
 impl Sender {
-    /// Sends whole interleaved frames; what does not fit is counted. Never waits, never allocates.
+    /// Takes interleaved frames; of what does not fit, the frames are counted. Never waits, never
+    /// allocates.
     pub fn push(&mut self, samples: impl IntoIterator<Item = f32>) {
-        let whole = BLOCK / self.channels * self.channels;
         for sample in samples {
             self.block.samples[usize::from(self.block.len)] = sample;
             self.block.len += 1;
-            if usize::from(self.block.len) == whole {
+            if usize::from(self.block.len) == self.full {
                 self.send();
             }
-        }
-        if self.block.len > 0 {
-            self.send();
         }
     }
 
@@ -116,6 +124,15 @@ impl Sender {
             Err(TrySendError::Disconnected(_)) => {}
         }
         self.block.len = 0;
+    }
+}
+
+/// The last block is sent as it is.
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if self.block.len > 0 {
+            self.send();
+        }
     }
 }
 
@@ -182,7 +199,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_and_the_order_kept_where_the_queue_is_drained() {
-        let (mut sender, mut receiver) = queue(1, 4 * BLOCK).unwrap();
+        let (mut sender, mut receiver) = of_blocks(1, 480, 4);
         let mut heard = Vec::new();
         let mut sent = 0;
         for frames in [1, 64, 480, 481, 1024, 0, 959, 17] {
@@ -199,22 +216,23 @@ mod tests {
 
     #[test]
     fn an_overflow_is_a_gap_of_its_length_in_its_place() {
-        let (mut sender, mut receiver) = queue(1, 2 * BLOCK).unwrap();
-        // Two blocks fit; 480 + 40 frames do not.
-        sender.push(numbered(0..1480));
+        let (mut sender, mut receiver) = of_blocks(1, 100, 2);
+        // Two blocks fit, three do not, and of the sixth there is half.
+        sender.push(numbered(0..550));
         let mut heard = Vec::new();
         drain(&mut receiver, &mut heard);
-        sender.push(numbered(1480..1500));
+        sender.push(numbered(550..650));
+        drop(sender);
         drain(&mut receiver, &mut heard);
-        let here = |n: u32| !(960..1480).contains(&n);
-        let expected = (0..1500).map(|n| here(n).then_some(n as f32));
+        let here = |n: u32| !(200..500).contains(&n);
+        let expected = (0..650).map(|n| here(n).then_some(n as f32));
         assert!(heard.into_iter().eq(expected));
-        assert_eq!(receiver.lost(), 520);
+        assert_eq!(receiver.lost(), 300);
     }
 
     #[test]
     fn what_is_lost_at_the_end_is_told_too() {
-        let (mut sender, mut receiver) = queue(2, BLOCK / 2).unwrap();
+        let (mut sender, mut receiver) = of_blocks(2, 240, 1);
         sender.push(numbered(0..1000));
         drop(sender);
         assert!(matches!(receiver.poll(), Captured::Samples(samples) if samples.len() == 480));
@@ -223,23 +241,37 @@ mod tests {
     }
 
     #[test]
-    fn frames_stay_whole_for_any_number_of_channels() {
-        for channels in [1, 2, 3, 7, 11, 32, 479, 480] {
-            let (mut sender, mut receiver) = queue(channels, 48_000).unwrap();
-            sender.push(numbered(0..100 * u32::from(channels)));
+    fn frames_stay_whole_and_the_room_is_what_was_asked_for() {
+        for (channels, rate) in [
+            (1, 8_000),
+            (2, 8_000),
+            (3, 44_100),
+            (7, 48_000),
+            (480, 2_000),
+        ] {
+            let (mut sender, mut receiver) = queue(channels, rate, 1).unwrap();
+            // As a callback of 1 ms gives them.
+            for _ in 0..1_000 {
+                sender.push(numbered(0..rate / 1_000 * u32::from(channels)));
+            }
+            drop(sender);
             let mut samples = 0;
             while let Captured::Samples(block) = receiver.poll() {
                 assert_eq!(block.len() % usize::from(channels), 0);
                 samples += block.len();
             }
-            assert_eq!(samples, 100 * usize::from(channels));
+            assert_eq!(
+                samples,
+                (rate / 1_000 * 1_000) as usize * usize::from(channels)
+            );
+            assert_eq!(receiver.lost(), 0);
         }
-        assert!(queue(481, 1).is_none() && queue(0, 1).is_none());
+        assert!(queue(481, 8_000, 1).is_none() && queue(0, 8_000, 1).is_none());
     }
 
     #[test]
     fn across_threads_every_frame_is_heard_or_counted() {
-        let (mut sender, mut receiver) = queue(1, BLOCK).unwrap();
+        let (mut sender, mut receiver) = of_blocks(1, 80, 3);
         let sent = 200_000;
         let callback = std::thread::spawn(move || {
             for from in (0..sent).step_by(160) {

@@ -189,7 +189,7 @@ pub struct Listen {
     #[arg(long, value_name = "N", value_parser = seconds)]
     pub seconds: Option<f64>,
     /// How many seconds of sound may wait to be heard
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=600), default_value_t = 2)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=300), default_value_t = 2)]
     pub buffer: u16,
     /// Configuration and model
     #[command(flatten)]

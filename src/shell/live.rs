@@ -202,25 +202,26 @@ mod tests {
         (events, summary, end)
     }
 
-    fn filled(channels: u16, room: usize, frames: usize) -> (Sender, Receiver) {
-        let (mut sender, receiver) = queue(channels, room).unwrap();
+    /// A queue of a second with `frames` pushed into it.
+    fn filled(channels: u16, frames: usize) -> (Sender, Receiver) {
+        let (mut sender, receiver) = queue(channels, RATE, 1).unwrap();
         sender.push(std::iter::repeat_n(0.1, frames * usize::from(channels)));
         (sender, receiver)
     }
 
     #[test]
     fn it_stops_by_itself_after_exactly_so_many_frames() {
-        let (_sender, mut sound) = filled(2, 30_000, 20_000);
+        let (_sender, mut sound) = filled(2, 8_000);
         let (events, summary, end) =
-            heard(Some(12_345), Channel::Both, &mut sound, &mut || Word::GoOn);
+            heard(Some(4_321), Channel::Both, &mut sound, &mut || Word::GoOn);
         assert!(matches!(end, End::Asked) && events.is_empty());
-        assert_eq!(summary.duration_s, 12_345.0 / 8_000.0);
+        assert_eq!(summary.duration_s, 4_321.0 / 8_000.0);
         assert!(summary.notes.is_empty());
     }
 
     #[test]
     fn an_overflow_is_told_in_blocks_that_the_engine_takes() {
-        let (sender, mut sound) = filled(1, 9_600, 30_000);
+        let (sender, mut sound) = filled(1, 30_000);
         drop(sender);
         let (events, summary, _) = heard(None, Channel::Mix, &mut sound, &mut || Word::GoOn);
         let gaps = events.iter().filter_map(|event| match event {
@@ -228,24 +229,25 @@ mod tests {
             _ => None,
         });
         let gaps: Vec<_> = gaps.collect();
-        assert_eq!(gaps, [(1.2, 8_000), (2.2, 8_000), (3.2, 4_400)]);
+        assert_eq!(gaps, [(1.0, 8_000), (2.0, 8_000), (3.0, 6_000)]);
         assert_eq!(summary.duration_s, 3.75);
-        assert!(summary.notes[0].starts_with("20400 samples"));
+        assert!(summary.notes[0].starts_with("22000 samples"));
     }
 
     #[test]
     fn a_device_that_fails_leaves_the_call_until_then() {
-        let (_sender, mut sound) = filled(1, 9_600, 4_800);
+        let (_sender, mut sound) = filled(1, 4_800);
         let mut asked = 0;
         let word = &mut || {
             asked += 1;
             match asked {
+                // Ten blocks of 10 ms were heard.
                 11 => Word::Fail(ShellError::Usage("unplugged".into())),
                 _ => Word::GoOn,
             }
         };
         let (_, summary, end) = heard(None, Channel::Mix, &mut sound, word);
         assert!(matches!(end, End::Failed(_)));
-        assert_eq!(summary.duration_s, 0.6);
+        assert_eq!(summary.duration_s, 0.1);
     }
 }

@@ -38,8 +38,8 @@ impl Microphone {
             None => device.default_input_config().map_err(fail)?,
             Some(rate) => at_rate(&device, &name, rate)?,
         };
-        let frames = config.sample_rate().saturating_mul(buffer_s) as usize;
-        let (sender, receiver) = capture::queue(config.channels(), frames).ok_or_else(|| {
+        let queue = capture::queue(config.channels(), config.sample_rate(), buffer_s);
+        let (sender, receiver) = queue.ok_or_else(|| {
             refused(
                 &name,
                 format!(

@@ -63,26 +63,32 @@ pub fn run(args: &Bench) -> Result<u8, ShellError> {
     for path in &args.inputs {
         let (rate, samples) = caller(path, &hearing(&args.hearing), args.audio_seconds)?;
         let pushes = args.audio_seconds as usize * 50;
-        let features = measure(&samples, rate, pushes, || {
-            let mut stream = FeatureStream::new(rate)?;
-            Ok(move |block: &[f32]| {
+        let features = measure(
+            &samples,
+            rate,
+            pushes,
+            || Ok(FeatureStream::new(rate)?),
+            |stream, block| {
                 stream.push(PcmBlock::Samples(block), |frame| {
                     black_box(frame);
                 });
                 Ok(())
-            })
-        })?;
-        let pipeline = measure(&samples, rate, pushes, || {
-            let mut engine = Engine::new(&ready.config, rate, model.card())?;
-            let model = &mut model;
-            Ok(move |block: &[f32]| {
+            },
+        )?;
+        let card = ready.weights.card();
+        let pipeline = measure(
+            &samples,
+            rate,
+            pushes,
+            || Ok(Engine::new(&ready.config, rate, card)?),
+            |engine, block| {
                 engine.push(PcmBlock::Samples(block), model.as_mut())?;
                 while let Some(event) = engine.poll() {
                     black_box(event);
                 }
                 Ok(())
-            })
-        })?;
+            },
+        )?;
         let report = Report {
             file: path.display().to_string(),
             rate_hz: rate,
@@ -131,26 +137,24 @@ fn push_length(rate: u32) -> usize {
 }
 
 /// Runs `pushes` of 20 ms, around and around `samples`, through what `start` makes, five times.
-fn measure<F>(
+fn measure<S>(
     samples: &[f32],
     rate: u32,
     pushes: usize,
-    mut start: impl FnMut() -> Result<F, ShellError>,
-) -> Result<Cost, ShellError>
-where
-    F: FnMut(&[f32]) -> Result<(), ShellError>,
-{
+    start: impl Fn() -> Result<S, ShellError>,
+    mut push: impl FnMut(&mut S, &[f32]) -> Result<(), ShellError>,
+) -> Result<Cost, ShellError> {
     let length = push_length(rate);
     let mut each = Vec::with_capacity(pushes * REPETITIONS);
     let mut per_second = [0.0; REPETITIONS];
     for cost in &mut per_second {
-        let mut push = start()?;
+        let mut stream = start()?;
         // The whole blocks of the file alone: a short one would flatter the percentiles.
-        let mut blocks = samples.chunks_exact(length).cycle();
+        let blocks = samples.chunks_exact(length).cycle();
         let from = each.len();
-        for block in blocks.by_ref().take(pushes) {
+        for block in blocks.take(pushes) {
             let before = cpu_clock::now_ms();
-            push(block)?;
+            push(&mut stream, block)?;
             each.push(cpu_clock::now_ms() - before);
         }
         let audio_s = (pushes * length) as f64 / f64::from(rate);
@@ -257,13 +261,11 @@ mod tests {
     fn dearer_work_costs_more() {
         let samples = vec![0.0; 16_000];
         let cost = |work: u64| {
-            let start = || {
-                Ok(move |_: &[f32]| {
-                    black_box((0..work).fold(0, |sum, n| black_box(sum ^ n)));
-                    Ok(())
-                })
+            let push = |_: &mut (), _: &[f32]| {
+                black_box((0..work).fold(0, |sum, n| black_box(sum ^ n)));
+                Ok(())
             };
-            measure(&samples, 8_000, 200, start).unwrap()
+            measure(&samples, 8_000, 200, || Ok(()), push).unwrap()
         };
         let (little, much) = (cost(20_000), cost(400_000));
         assert!(much.ms_per_audio_s > 5.0 * little.ms_per_audio_s);
