@@ -7,6 +7,7 @@ use crate::features::FeatureStream;
 use crate::shell::cli::{Bench, BenchFormat};
 use crate::shell::cpu_clock;
 use crate::shell::error::ShellError;
+use crate::shell::output::number::{EVENT_DECIMALS, write_json_line};
 use crate::shell::runner::Hearing;
 use serde::Serialize;
 use std::hint::black_box;
@@ -104,7 +105,7 @@ pub fn run(args: &Bench) -> Result<u8, ShellError> {
         out.write(|out| {
             match args.format {
                 BenchFormat::Text => report.table(out)?,
-                BenchFormat::Json => writeln!(out, "{}", serde_json::to_string(&report)?)?,
+                BenchFormat::Json => write_json_line(out, &report, EVENT_DECIMALS)?,
             }
             out.flush()
         })?;
@@ -212,12 +213,17 @@ impl Report<'_> {
         )?;
         writeln!(out, "{clock}, one thread at a time, on {cpu}")?;
         writeln!(out, "model {model}, backend {backend}\n")?;
-        let title = |out: &mut dyn Write, left, middle, right| {
-            writeln!(out, "{left:<16}{middle:<32}{:<12}{right}", "channels")
-        };
-        title(out, "", "ms per second of audio", "one push of 20 ms, ms")?;
+        writeln!(
+            out,
+            "{:16}{:32}{:12}{}",
+            "", "ms per second of audio", "channels", "one push of 20 ms, ms"
+        )?;
         let columns = "   p50     p99   p99.9     max";
-        title(out, "", "  median   least    most", columns)?;
+        writeln!(
+            out,
+            "{:16}{:32}{:12}{columns}",
+            "", "  median   least    most", "  a core"
+        )?;
         for (name, cost) in [
             ("features", &self.features),
             ("whole pipeline", &self.pipeline),
