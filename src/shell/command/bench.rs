@@ -213,17 +213,21 @@ impl Report<'_> {
         )?;
         writeln!(out, "{clock}, one thread at a time, on {cpu}")?;
         writeln!(out, "model {model}, backend {backend}\n")?;
-        writeln!(
-            out,
-            "{:16}{:32}{:12}{}",
-            "", "ms per second of audio", "channels", "one push of 20 ms, ms"
-        )?;
-        let columns = "   p50     p99   p99.9     max";
-        writeln!(
-            out,
-            "{:16}{:32}{:12}{columns}",
-            "", "  median   least    most", "  a core"
-        )?;
+        let titles = [
+            [
+                "ms per second of audio",
+                "channels",
+                "one push of 20 ms, ms",
+            ],
+            [
+                "  median   least    most",
+                "  a core",
+                "   p50     p99   p99.9     max",
+            ],
+        ];
+        for [cost, channels, push] in titles {
+            writeln!(out, "{:16}{cost:32}{channels:12}{push}", "")?;
+        }
         for (name, cost) in [
             ("features", &self.features),
             ("whole pipeline", &self.pipeline),
