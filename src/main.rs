@@ -1,4 +1,4 @@
-//! The command line: `undertone analyze | features | check`.
+//! The command line: `undertone analyze | features | listen | bench | check`.
 
 use clap::Parser;
 use std::process::ExitCode;

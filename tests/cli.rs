@@ -247,3 +247,49 @@ mod with_a_model {
         assert_eq!(&png[1..4], b"PNG");
     }
 }
+
+#[cfg(not(feature = "mic"))]
+#[test]
+fn a_build_that_cannot_listen_says_how_to_build_one() {
+    assert!(stdout(undertone().arg("--help")).contains("listen"));
+    let error = stderr_of_failure(undertone().arg("listen"), 2);
+    assert!(
+        error.contains("cargo build --release --features mic"),
+        "{error}"
+    );
+    assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+}
+
+#[test]
+fn bench_measures_both_and_says_with_what() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let tone = folder.path().join("tone.wav");
+    write_tone(&tone, 150.0, 1.0);
+    let bench = |more: &[&str]| {
+        let mut command = undertone();
+        command.args(["bench", "--audio-seconds", "2", "--backend", "embedded"]);
+        stdout(command.args(more).arg(&tone))
+    };
+    let table = bench(&[]);
+    for part in ["features", "whole pipeline", "p99.9", "embedded", "8000 Hz"] {
+        assert!(table.contains(part), "{part} is missing in\n{table}");
+    }
+    let line: serde_json::Value =
+        serde_json::from_str(&bench(&["--format", "json"])).expect("one JSON object");
+    for part in ["features", "pipeline"] {
+        let cost = &line[part];
+        let number = |key: &str| cost[key].as_f64().expect("a number");
+        assert!(
+            number("least") > 0.0 && number("least") <= number("most"),
+            "{cost}"
+        );
+        assert!(
+            (number("channels_per_core") * number("ms_per_audio_s") / 1e3 - 1.0).abs() < 0.05,
+            "{cost}"
+        );
+        assert!(
+            cost["push_ms"]["max"].as_f64() >= cost["push_ms"]["p50"].as_f64(),
+            "{cost}"
+        );
+    }
+}

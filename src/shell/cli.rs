@@ -6,7 +6,7 @@ use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
 use crate::wire::{pcm, raw};
 use clap::builder::Styles;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -25,6 +25,7 @@ Examples:
   undertone analyze call.wav
   undertone analyze --format jsonl calls/ > events.jsonl
   undertone features --format parquet --out features/ calls/
+  undertone listen --format jsonl
   undertone check --config undertone.toml";
 
 const ANALYZE_HELP: &str = "\
@@ -54,6 +55,30 @@ Examples:
 
 One row per 10 ms. `--list` prints each column with its unit, window and source.";
 
+const LISTEN_HELP: &str = "\
+Examples:
+  undertone listen                                  the default input, until Ctrl-C
+  undertone listen --list-devices                   what can be named with --device
+  undertone listen --format jsonl --seconds 60      one JSON object a line, for a minute
+
+Ctrl-C ends the call, and the summary follows. Sound that comes faster than it can be heard waits
+in a queue of --buffer seconds; what does not fit is lost, and shown as a gap of just that length.
+This command needs a build with the feature `mic`: cargo build --release --features mic";
+
+const BENCH_HELP: &str = "\
+Examples:
+  undertone bench call.wav
+  undertone bench --backend embedded --format json call.wav
+
+What is measured, at the file's own rate, with decoding left out:
+  features        the feature extraction alone
+  whole pipeline  everything `analyze` does with the samples, the model included
+Both run in pushes of 20 ms, one after the other, never two threads at a time. The cost is CPU time
+of the process, as a model's runtime may keep a thread of its own; where the system has no such
+clock it is wall time, and the output says so. The file is repeated until --audio-seconds are
+reached. The cost is the median of 5 repetitions, with the least and the most beside it; the
+percentiles are over the pushes of all repetitions. A core's channels are 1000 / cost.";
+
 /// Hears how a caller sounds, follows where that is heading, and says when a human should take
 /// over.
 #[derive(Debug, Parser)]
@@ -73,6 +98,12 @@ pub enum Command {
     /// Print the feature table: one row per 10 ms
     #[command(after_help = FEATURES_HELP, after_long_help = format!("{FEATURES_HELP}\n\n{EXIT_CODES}"))]
     Features(Features),
+    /// Follow a caller's voice live, from a microphone or any other input device
+    #[command(after_help = LISTEN_HELP, after_long_help = format!("{LISTEN_HELP}\n\n{EXIT_CODES}"))]
+    Listen(Listen),
+    /// Measure what a second of audio costs on this machine, and how many calls a core carries
+    #[command(after_help = BENCH_HELP, after_long_help = format!("{BENCH_HELP}\n\n{EXIT_CODES}"))]
+    Bench(Bench),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
@@ -136,6 +167,68 @@ pub struct Features {
     pub list: bool,
 }
 
+/// `undertone listen`.
+#[derive(Debug, Args)]
+pub struct Listen {
+    /// How events are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// The input device, as --list-devices names it; without it the system's default
+    #[arg(long, value_name = "NAME")]
+    pub device: Option<String>,
+    /// Print the input devices, and stop
+    #[arg(long)]
+    pub list_devices: bool,
+    /// Which channel carries the caller; without it the mean of all
+    #[arg(long, value_enum)]
+    pub channel: Option<Channel>,
+    /// The rate to open the device at, Hz; without it the device's own
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(i64::from(pcm::MIN_RATE)..=i64::from(pcm::MAX_RATE)))]
+    pub rate: Option<u32>,
+    /// Stop after so many seconds of sound
+    #[arg(long, value_name = "N", value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// How many seconds of sound may wait to be heard
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=300), default_value_t = 2)]
+    pub buffer: u16,
+    /// Configuration and model
+    #[command(flatten)]
+    pub setup: Setup,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `undertone bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Recordings to measure with
+    #[arg(required = true, value_name = "FILE")]
+    pub inputs: Vec<PathBuf>,
+    /// A table to read, or one JSON object a line
+    #[arg(long, value_enum, default_value_t)]
+    pub format: BenchFormat,
+    /// Seconds of audio in one measurement
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400), default_value_t = 60)]
+    pub audio_seconds: u32,
+    /// How inputs are heard
+    #[command(flatten)]
+    pub hearing: HearingArgs,
+    /// Configuration and model
+    #[command(flatten)]
+    pub setup: Setup,
+}
+
+/// How `bench` writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum BenchFormat {
+    /// An aligned table.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 /// `undertone check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -170,6 +263,14 @@ pub struct Setup {
     /// The native ONNX Runtime library
     #[arg(long, value_name = "PATH")]
     pub onnxruntime: Option<PathBuf>,
+}
+
+/// A length of time above zero.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
+        _ => Err("give a number of seconds above 0".into()),
+    }
 }
 
 #[cfg(test)]

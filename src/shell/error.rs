@@ -43,6 +43,14 @@ pub enum ShellError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A live input cannot be opened, or fails while it is heard.
+    #[error("input device `{name}`: {reason}")]
+    Device {
+        /// The device.
+        name: String,
+        /// What is wrong, and what to try.
+        reason: String,
+    },
     /// An input is no audio, or audio that is not decoded here.
     #[error("{}: {reason}", path.display())]
     Format {
@@ -79,7 +87,7 @@ impl ShellError {
         match self {
             Self::Push(_) => 1,
             Self::Usage(_) | Self::Build(_) => 2,
-            Self::Open { .. } | Self::Read { .. } => 3,
+            Self::Open { .. } | Self::Read { .. } | Self::Device { .. } => 3,
             Self::Format { .. } | Self::Wire { .. } => 4,
             Self::Write { .. } => 5,
             Self::Model(_) => 6,

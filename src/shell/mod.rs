@@ -5,11 +5,16 @@
 
 pub mod batch;
 pub mod bins;
+pub mod capture;
 pub mod channel;
 pub mod cli;
 pub mod command;
+pub mod cpu_clock;
 pub mod error;
 pub mod inputs;
+pub mod live;
+#[cfg(feature = "mic")]
+pub mod mic;
 pub mod output;
 pub mod plot;
 pub mod progress;

@@ -23,9 +23,11 @@ pub struct Hearing {
 }
 
 impl Hearing {
+    /// Opens `path`, and fits the choice of channel to it.
+    ///
     /// # Errors
     /// See [`Source::open`] and [`Splitter::new`].
-    fn open(&self, path: &Path) -> Result<(Source, Splitter), ShellError> {
+    pub fn open(&self, path: &Path) -> Result<(Source, Splitter), ShellError> {
         let source = match self.raw {
             None => Source::open(path)?,
             Some(format) if path == Path::new("-") => Source::raw_stdin(format),
@@ -96,7 +98,7 @@ pub fn analyse(
 }
 
 /// A model that fails costs its reading, not the call; everything else ends it.
-fn survived(pushed: Result<(), PushError>) -> Result<u32, PushError> {
+pub(super) fn survived(pushed: Result<(), PushError>) -> Result<u32, PushError> {
     match pushed {
         Ok(()) => Ok(0),
         Err(PushError::Model(_)) => Ok(1),

@@ -4,8 +4,10 @@
 //! Source: none.
 
 pub mod analyze;
+pub mod bench;
 pub mod check;
 pub mod features;
+pub mod listen;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
@@ -22,6 +24,8 @@ pub fn run(cli: &Cli) -> u8 {
     let done = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Features(args) => features::run(args),
+        Command::Listen(args) => listen::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {

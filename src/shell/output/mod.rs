@@ -7,6 +7,7 @@ pub mod clock;
 pub mod csv;
 pub mod features;
 pub mod jsonl;
+pub mod live;
 pub mod number;
 pub mod record;
 #[cfg(test)]
@@ -46,6 +47,23 @@ impl Format {
         match self {
             Self::Csv => csv::write_header(run, out),
             Self::Text | Self::Jsonl => Ok(()),
+        }
+    }
+
+    /// The writer for the events of a call that goes on: nothing waits for its end.
+    pub fn live_writer<'a, W: Write + 'a>(
+        self,
+        run: &'a Run,
+        device: &'a str,
+        terminal: Terminal,
+        out: W,
+    ) -> Box<dyn EventWriter + 'a> {
+        match self {
+            Self::Text => {
+                let timeline = text::TextWriter::new(run, device, terminal, out);
+                Box::new(live::LiveTextWriter::new(timeline))
+            }
+            Self::Jsonl | Self::Csv => self.writer(run, device, terminal, out),
         }
     }
 

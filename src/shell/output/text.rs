@@ -20,13 +20,13 @@ const LISTED_MARKERS: usize = 40;
 pub struct TextWriter<'a, W> {
     run: &'a Run,
     file: &'a str,
-    terminal: Terminal,
+    pub(super) terminal: Terminal,
     trajectory: Bins<Stretch>,
     markers: Vec<Marker>,
     unlisted: usize,
     escalations: Vec<Escalation>,
     lost_samples: u64,
-    out: W,
+    pub(super) out: W,
 }
 
 impl<'a, W: Write> TextWriter<'a, W> {
@@ -95,7 +95,8 @@ impl<'a, W: Write> TextWriter<'a, W> {
         Ok(())
     }
 
-    fn escalation_block(&self, escalation: &Escalation) -> String {
+    /// An escalation with its evidence.
+    pub(super) fn escalation_block(&self, escalation: &Escalation) -> String {
         let at = clock::tenths(escalation.at.seconds());
         let (trigger, reason) = (word(&escalation.trigger), word(&escalation.reason));
         let head = self
@@ -183,7 +184,7 @@ fn marker_sign(marker: &Marker) -> (f64, char) {
 }
 
 /// The name that the output contract gives a value: `breath_change`.
-fn word<T: Serialize>(value: &T) -> String {
+pub(super) fn word<T: Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::from("unnamed"),
