@@ -4,7 +4,7 @@ mod call;
 
 use call::{PitchModel, engine, events, voice};
 use undertone::error::PushError;
-use undertone::{Event, PcmBlock};
+use undertone::{Event, FeatureStream, PcmBlock};
 
 fn escalations(events: &[Event]) -> usize {
     events
@@ -62,6 +62,28 @@ fn clipped_and_offset_speech_reads_like_speech() {
     assert!(count > 20);
     assert!(affects(&clipped).abs_diff(count) <= count / 3);
     assert!(affects(&offset).abs_diff(count) <= 8);
+}
+
+/// An offset of the converter is no sound: level and speech are those of the clean signal.
+#[test]
+fn an_offset_is_not_heard() {
+    let clean = voice(8_000, 10.0, 99.0);
+    let offset: Vec<f32> = clean.iter().map(|x| x + 0.4).collect();
+    let last = |samples: &[f32]| {
+        let mut stream = FeatureStream::new(8_000).unwrap();
+        let (mut last, mut speech) = (None, 0u32);
+        stream.push(PcmBlock::Samples(samples), |frame| {
+            speech += u32::from(frame.speech);
+            last = Some(frame.active_level_db);
+        });
+        (last.unwrap(), speech)
+    };
+    let ((level, speech), (offset_level, offset_speech)) = (last(&clean), last(&offset));
+    assert!((level - offset_level).abs() < 0.5, "{level} {offset_level}");
+    assert!(
+        speech > 500 && speech.abs_diff(offset_speech) < 20,
+        "{speech} {offset_speech}"
+    );
 }
 
 #[test]

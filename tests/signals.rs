@@ -86,7 +86,7 @@ fn a_glide_is_followed_without_a_jump() {
     for frame in middle(&frames(8_000, &tone(8_000, 3.0, f0, 0.1))) {
         let cents = 1_200.0 * (f64::from(frame.f0_hz) / f0(frame.at.seconds())).log2();
         assert!(
-            frame.voiced && cents.abs() < 12.0,
+            frame.voiced && cents.abs() < 2.0,
             "{cents} at {:?}",
             frame.at
         );
@@ -133,6 +133,22 @@ fn known_syllables_and_pauses_are_counted() {
     assert!((speech - 10.0).abs() < 1.0, "{speech}");
 }
 
+/// A nucleus has a dip of 2 dB on both sides (de Jong & Wempe 2009): 6 dB is one, 0.9 dB is none.
+#[test]
+fn a_dip_of_six_decibels_parts_syllables_and_one_of_less_than_one_does_not() {
+    // A second of silence and two of voice, five times; the end of a phrase is a dip too.
+    for (low, expected) in [(0.5, 36..=44), (0.9, 3..=6)] {
+        let mut samples = tone(8_000, 15.0, |_| 140.0, 0.1);
+        for (i, sample) in samples.iter_mut().enumerate() {
+            let t = i as f64 / 8_000.0;
+            let envelope = (1.0 + low) / 2.0 - (1.0 - low) / 2.0 * (TAU * 4.0 * t).cos();
+            *sample *= if t % 3.0 >= 1.0 { envelope as f32 } else { 1e-4 };
+        }
+        let nuclei = frames(8_000, &samples).iter().filter(|f| f.nucleus).count();
+        assert!(expected.contains(&nuclei), "{nuclei} for dips to {low}");
+    }
+}
+
 #[test]
 fn eight_and_sixteen_kilohertz_agree_below_four() {
     let f0 = |t: f64| 150.0 + 30.0 * (TAU * 0.7 * t).sin();
@@ -169,7 +185,8 @@ proptest! {
         for (a, b) in frames(8_000, &samples).iter().zip(&frames(8_000, &louder)) {
             prop_assert_eq!((a.voiced, a.speech, a.nucleus), (b.voiced, b.speech, b.nucleus));
             prop_assert!((a.f0_hz - b.f0_hz).abs() < 0.05);
-            prop_assert!((a.hnr_db - b.hnr_db).abs() < 0.1);
+            // Not in dB: at 30 dB of HNR a rounding of the peak's height is worth half a decibel.
+            prop_assert!((a.voicing - b.voicing).abs() < 5e-4);
             prop_assert!((a.jitter - b.jitter).abs() < 1e-3);
             if a.speech {
                 prop_assert!((b.level_db - a.level_db - gain_db).abs() < 0.1);
