@@ -48,8 +48,72 @@ fn code(path: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Which modules of the crate `code` names, in whatever form: `crate::a::b`, `crate::a as b`,
+/// `crate::{a, b::c}`.
+fn named(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        let mut depth = 0;
+        let mut word = String::new();
+        // The first word of each branch of a group, or the one word where there is no group.
+        let mut first = true;
+        for letter in rest.chars().filter(|letter| !letter.is_whitespace()) {
+            match letter {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 1 => {}
+                _ if letter.is_alphanumeric() || letter == '_' => {
+                    if first {
+                        word.push(letter);
+                    }
+                    continue;
+                }
+                _ => {
+                    first = false;
+                    if depth <= 0 {
+                        break;
+                    }
+                    continue;
+                }
+            }
+            found.push(std::mem::take(&mut word));
+            first = letter == ',' || (letter == '{' && depth == 1);
+            if depth <= 0 {
+                break;
+            }
+        }
+        found.push(word);
+    }
+    found
+}
+
 fn names_room(code: &str, room: &str) -> bool {
-    code.contains(&format!("crate::{room}::")) || code.contains(&format!("crate::{room};"))
+    // White space is dropped, so `decision as later` is one word that begins with the room's name.
+    let is = |word: &String| word == room || word.starts_with(&format!("{room}as"));
+    named(code).iter().any(is)
+}
+
+#[test]
+fn a_room_is_found_in_every_form_of_a_use() {
+    for code in [
+        "use crate::decision;",
+        "use crate::decision::Decision;",
+        "use crate::decision as later;",
+        "use crate::{decision, units};",
+        "use crate::{units::{StreamTime, semitones}, decision::{Decision}};",
+        "use crate::{\n    units::StreamTime,\n    decision as d,\n};",
+        "let x: crate::decision::Decision = y;",
+    ] {
+        assert!(names_room(code, "decision"), "{code}");
+    }
+    for code in [
+        "use crate::decisions::Decision;",
+        "use crate::units::decision;",
+        "use crate::{units::{decision}, error};",
+        "let decision = 1; use crate::units;",
+    ] {
+        assert!(!names_room(code, "decision"), "{code}");
+    }
 }
 
 #[test]
@@ -59,6 +123,18 @@ fn a_room_names_only_rooms_before_it() {
         for path in sources(&Path::new("src").join(room)) {
             seen += 1;
             let code = code(&path);
+            // Tests stand last and one module deeper.
+            let lived = code.split("#[cfg(test)]").next().unwrap_or("");
+            let out = if path.ends_with("mod.rs") {
+                "super::"
+            } else {
+                "super::super"
+            };
+            assert!(
+                !lived.contains(out),
+                "{} climbs out of its room: say crate::",
+                path.display()
+            );
             for later in &ROOMS[place + 1..] {
                 assert!(
                     !names_room(&code, later),
