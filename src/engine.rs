@@ -289,9 +289,12 @@ impl Call {
         let batch = if learning { 0..2 } else { 1..2 };
         model.infer(&windows[batch.clone()], &mut self.readings[batch])?;
         let [population, own] = &self.readings;
-        let calm = self
-            .trajectory
-            .calm(if learning { population } else { own });
+        let calm = if self.decision.suspects() {
+            0.0
+        } else {
+            self.trajectory
+                .calm(if learning { population } else { own })
+        };
         if learning {
             self.context.enrol(&mut self.baseline, calm as f32);
         }

@@ -44,3 +44,7 @@ pub use config::EngineConfig;
 pub use engine::{Engine, Event};
 pub use features::{FeatureFrame, FeatureStream};
 pub use model::{AffectModel, ModelCard};
+
+#[cfg(all(doctest, feature = "embedded"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -11,6 +11,8 @@ use arrayvec::ArrayVec;
 const LIMIT_SD: f64 = 4.0;
 /// The sum stops here, in thresholds: what was accumulated in an hour must drain in minutes.
 const CEILING: f64 = 1.5;
+/// Evidence that is more than chance, standard deviations × seconds.
+const SUSPICION_SD_S: f64 = 2.0;
 /// Descriptors that moved less than this are no evidence.
 const MIN_EVIDENCE_SD: f64 = 1.0;
 
@@ -84,6 +86,12 @@ impl Decision {
             calm_s: 0.0,
             last: None,
         }
+    }
+
+    /// Whether evidence of anger is under way: until it drains away or escalates, what is heard
+    /// must not be learnt as this caller's habit.
+    pub fn suspects(&self) -> bool {
+        self.anger.cusum.sum() > SUSPICION_SD_S
     }
 
     /// Takes the state after a reading.

@@ -6,7 +6,7 @@ use crate::error::{BuildError, ModelFault};
 use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
 use std::sync::Arc;
 
-/// A model on the embedded runtime, on the calling thread alone.
+/// A model on the embedded runtime, on one thread of its own (the runtime hands its work there and waits).
 pub struct EmbeddedModel {
     card: ModelCard,
     model: Model,

@@ -20,6 +20,8 @@ pub struct TrajectoryConfig {
     pub norm_speech_s: f64,
     /// Anger, read against the population, at which speech no longer counts as calm, 0..1.
     pub calm_anger_below: f64,
+    /// The same for arousal: agitation of any kind is no baseline.
+    pub calm_arousal_below: f64,
     /// One-sided standard deviations of slope that make a trend.
     pub trend_sd: f64,
 }
@@ -31,6 +33,7 @@ impl Default for TrajectoryConfig {
             level_weight: 0.2,
             norm_speech_s: 25.0,
             calm_anger_below: 0.25,
+            calm_arousal_below: 0.95,
             trend_sd: 1.64,
         }
     }
@@ -47,6 +50,12 @@ impl TrajectoryConfig {
             (
                 "trajectory.calm_anger_below",
                 self.calm_anger_below,
+                0.05,
+                1.0,
+            ),
+            (
+                "trajectory.calm_arousal_below",
+                self.calm_arousal_below,
                 0.05,
                 1.0,
             ),
@@ -84,11 +93,13 @@ pub struct State {
 const ANGER_PRIOR: Norm = Norm::new(-3.0, 1.0, 24.0);
 const DISTRESS_PRIOR: Norm = Norm::new(-1.9, 1.0, 24.0);
 const SENTIMENT_PRIOR: Norm = Norm::new(-2.1, 0.9, 24.0);
+/// From agitated to calm in arousal.
+const AROUSAL_MARGIN: f64 = 0.15;
 /// Log odds beyond this say no more.
 const LOGIT_LIMIT: f64 = 4.5;
 /// Variance of one reading's log odds. Windows overlap by seven eighths, so eight neighbouring
 /// readings are worth one: the variance is taken eight times.
-const READING_VARIANCE: f64 = 8.0 * 0.8;
+const READING_VARIANCE: f64 = 8.0 * 0.35;
 
 /// Follows one caller.
 pub struct Trajectory {
@@ -130,8 +141,10 @@ impl Trajectory {
     /// How calm a reading is that was made against the population alone, 0..1: what a caller's
     /// baseline may learn from.
     pub fn calm(&self, population: &Reading) -> f64 {
-        let from = self.config.calm_anger_below;
-        ((from - f64::from(population.anger)) / (from / 2.0)).clamp(0.0, 1.0)
+        let (anger, arousal) = (self.config.calm_anger_below, self.config.calm_arousal_below);
+        let anger = (anger - f64::from(population.anger)) / (anger / 2.0);
+        let arousal = (arousal - f64::from(population.arousal)) / AROUSAL_MARGIN;
+        anger.min(arousal).clamp(0.0, 1.0)
     }
 
     /// Takes a reading against the caller's own baseline, with how calm it is against the
@@ -195,6 +208,7 @@ impl Trajectory {
         Point {
             at,
             sentiment: (1.0 - 2.0 * p) as f32,
+            sentiment_sd: (2.0 * p * (1.0 - p) * self.trend.level_sd()) as f32,
             slope_per_min: slope as f32,
             slope_sd: slope_sd as f32,
             level_sd: ((self.sentiment.mean() - self.trend.level()) / self.sentiment.sd()) as f32,

@@ -11,6 +11,8 @@ pub struct Point {
     pub at: StreamTime,
     /// −1..1, negative is worse.
     pub sentiment: f32,
+    /// Standard deviation of the sentiment.
+    pub sentiment_sd: f32,
     /// Slope of the sentiment, per minute of stream.
     pub slope_per_min: f32,
     /// Standard deviation of that slope.

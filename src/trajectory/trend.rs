@@ -17,9 +17,9 @@ pub struct TrendNoise {
 impl TrendNoise {
     /// For quantities on a logit scale, changing over ten seconds to a minute.
     pub const DEFAULT: Self = Self {
-        level: 0.25,
-        slope: 0.02,
-        slope_memory_s: 120.0,
+        level: 0.05,
+        slope: 0.01,
+        slope_memory_s: 90.0,
     };
 }
 

@@ -43,6 +43,7 @@ pub(crate) fn events() -> Vec<Event> {
             sentiment: sentiment as f32,
             slope_per_min: if falling { -2.4 } else { -0.2 },
             slope_sd: 0.05,
+            sentiment_sd: 0.1,
             level_sd: if falling { -3.0 } else { -0.4 },
             trend: if falling {
                 Trend::Falling

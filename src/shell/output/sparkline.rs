@@ -165,6 +165,7 @@ mod tests {
                 sentiment: sentiment as f32,
                 slope_per_min: 0.0,
                 slope_sd: 0.0,
+                sentiment_sd: 0.0,
                 level_sd: 0.0,
                 trend: Trend::Steady,
             };

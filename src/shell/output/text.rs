@@ -303,8 +303,8 @@ mod tests {
             "became-angry.wav  01:00.0  model prosody-v1, backend embedded\n",
             "00:12.3 - 00:13.0  hesitation      confidence 0.71\n",
             "ESCALATE at 00:58.2  trigger sentiment, reason trend  (since 00:41.0, confidence 0.93)\n",
-            "    f0            +5.0 st        3.2 sd above this caller's own baseline (182 Hz -> 243 Hz)\n",
-            "    level         +7.3 dB        2.6 sd above (-27.4 dBFS -> -20.1 dBFS)\n",
+            "    f0                +5.0 st    3.2 sd above this caller's own baseline (182 Hz -> 243 Hz)\n",
+            "    level             +7.3 dB    2.6 sd above (-27.4 dBFS -> -20.1 dBFS)\n",
             "worst sentiment -0.63 at\n         00:59.5",
             "1 escalation\n",
         ];

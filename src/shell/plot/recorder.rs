@@ -11,8 +11,6 @@ use serde::Serialize;
 const BINS: usize = 2048;
 /// Most markers in a picture.
 const MARKERS: usize = 500;
-/// The band is what two standard deviations of the slope make of this time, in minutes.
-const BAND_MIN: f32 = 0.25;
 
 /// One file's curves and events.
 pub struct Recorder {
@@ -86,7 +84,7 @@ impl Recorder {
                 point.at.seconds(),
                 Sentiment {
                     value: point.sentiment,
-                    band: 2.0 * point.slope_sd * BAND_MIN,
+                    band: 2.0 * point.sentiment_sd,
                     trend: point.trend,
                 },
             ),
