@@ -142,7 +142,11 @@ fn a_dip_of_six_decibels_parts_syllables_and_one_of_less_than_one_does_not() {
         for (i, sample) in samples.iter_mut().enumerate() {
             let t = i as f64 / 8_000.0;
             let envelope = (1.0 + low) / 2.0 - (1.0 - low) / 2.0 * (TAU * 4.0 * t).cos();
-            *sample *= if t % 3.0 >= 1.0 { envelope as f32 } else { 1e-4 };
+            *sample *= if t % 3.0 >= 1.0 {
+                envelope as f32
+            } else {
+                1e-4
+            };
         }
         let nuclei = frames(8_000, &samples).iter().filter(|f| f.nucleus).count();
         assert!(expected.contains(&nuclei), "{nuclei} for dips to {low}");
