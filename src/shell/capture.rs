@@ -65,7 +65,7 @@ pub enum Captured<'a> {
     Ended,
 }
 
-/// A queue that holds `seconds` of frames of `channels` samples, [`MOST`] blocks at most.
+/// A queue that holds `seconds` of frames of `channels` samples, 65536 blocks at most.
 ///
 /// A block is sent once it is full: 10 ms, or less where so many samples do not fit it. Frames of
 /// more than [`BLOCK`] samples cannot be held: then there is no queue.
