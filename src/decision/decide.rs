@@ -61,9 +61,9 @@ impl Evidential {
         self.cusum.sum() >= threshold && !self.fired
     }
 
-    /// Probability that the change is real: the model's mean confidence in its readings, raised
-    /// by how far the mean excess stands above zero given the speech behind it. Readings of one
-    /// caller share an error that does not average out (its share is half a standard deviation).
+    /// The model's mean confidence in its readings, times the probability that the mean excess is
+    /// above zero given the speech behind it. Readings of one caller share an error that does not
+    /// average out (half a standard deviation). Not calibrated on calls: see `EVALUATION.md`.
     fn confidence(&self) -> f32 {
         let n = self.readings.max(1.0);
         let independent = (self.cusum.speech_s() / 2.0).max(1.0);
@@ -71,7 +71,7 @@ impl Evidential {
         let z = self.excess_sum / n / error;
         let real = 1.0 / (1.0 + (-1.7 * z).exp());
         let model = self.confidence_sum / n;
-        (1.0 - (1.0 - real) * (1.0 - 0.5 * model)).clamp(0.0, 0.999) as f32
+        (real * model).clamp(0.0, 1.0) as f32
     }
 }
 

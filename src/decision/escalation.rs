@@ -20,7 +20,7 @@ pub struct Escalation {
     pub onset: StreamTime,
     /// What moved, in the caller's own standard deviations, strongest first.
     pub evidence: ArrayVec<Evidence, MAX_EVIDENCE>,
-    /// Probability that the change is real, 0..1.
+    /// How far the escalation can be trusted, 0..1. Not calibrated on calls.
     pub confidence: f32,
 }
 
