@@ -184,6 +184,9 @@ mod with_a_model {
             error.contains("bad.toml") && error.contains("no_such_key"),
             "{error}"
         );
+        fs::write(&file, "[operating_point]\ncool_down_s = -1\n").expect("writable");
+        let error = stderr_of_failure(undertone().args(["check", "--config"]).arg(&file), 2);
+        assert!(error.contains("cool_down_s` is -1"), "{error}");
         stderr_of_failure(undertone().args(["check", "--model", "no-such.onnx"]), 6);
     }
 

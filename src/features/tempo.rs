@@ -4,8 +4,6 @@
 //! automatically": a nucleus is a voiced peak of intensity with a dip of at least 2 dB before
 //! and after it. Here on the level of 300–2500 Hz, as it comes in.
 
-use super::path::PATH_LAG;
-
 const WINDOW: usize = 300;
 const DIP_DB: f32 = 2.0;
 /// Peaks further than this under the active speech level are no nuclei.
@@ -95,7 +93,7 @@ impl TempoTracker {
             if level < self.peak_db - DIP_DB || !speech {
                 let loud = self.peak_db > active_db - BELOW_ACTIVE_DB;
                 let apart = self.frame - self.last_nucleus >= MIN_DISTANCE;
-                let nucleus = self.peak_voiced && loud && apart && self.frame > PATH_LAG as u64;
+                let nucleus = self.peak_voiced && loud && apart;
                 self.rising = false;
                 self.valley_db = level;
                 if nucleus {

@@ -16,7 +16,6 @@ pub struct Baseline {
     population: Vec<f64>,
     sums: Vec<f64>,
     counts: Vec<f64>,
-    heard: usize,
     trusted: f64,
     mean: Vec<f32>,
 }
@@ -31,7 +30,6 @@ impl Baseline {
             population: population.iter().map(|p| f64::from(*p)).collect(),
             sums: vec![0.0; population.len()],
             counts: vec![0.0; population.len()],
-            heard: 0,
             trusted: 0.0,
             mean: population.clone(),
         }
@@ -40,14 +38,6 @@ impl Baseline {
     /// Whether enough trusted speech was heard: from now on the baseline stands.
     pub fn complete(&self) -> bool {
         self.trusted >= self.enrol
-    }
-
-    /// Share of the speech heard so far that was calm enough to learn from.
-    pub fn trust(&self) -> f32 {
-        if self.heard == 0 {
-            return 1.0;
-        }
-        (self.trusted / self.heard as f64) as f32
     }
 
     /// The baseline, one value a channel.
@@ -67,7 +57,6 @@ impl Baseline {
                 self.counts[channel] += trust;
             }
         }
-        self.heard += 1;
         self.trusted += trust;
     }
 

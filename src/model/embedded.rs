@@ -72,11 +72,8 @@ impl AffectModel for EmbeddedModel {
         windows: &[FeatureWindow<'_>],
         readings: &mut [Reading],
     ) -> Result<(), ModelFault> {
-        if windows.is_empty() || windows.len() != readings.len() {
-            return Err(ModelFault::ShapeRefused);
-        }
         let (steps, channels) = self.card.window_shape();
-        self.batch.fill(windows, (steps, channels))?;
+        self.batch.fill(windows, readings, (steps, channels))?;
         let n = windows.len();
         let x = ValueView::from_shape(&[n, steps, channels], &self.batch.x)
             .map_err(|_| ModelFault::ShapeRefused)?;

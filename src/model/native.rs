@@ -111,12 +111,8 @@ impl AffectModel for NativeModel {
         windows: &[FeatureWindow<'_>],
         readings: &mut [Reading],
     ) -> Result<(), ModelFault> {
-        // An empty batch aborts the process inside some versions of the library.
-        if windows.is_empty() || windows.len() != readings.len() {
-            return Err(ModelFault::ShapeRefused);
-        }
         let (steps, channels) = self.card.window_shape();
-        self.batch.fill(windows, (steps, channels))?;
+        self.batch.fill(windows, readings, (steps, channels))?;
         let n = windows.len();
         let x = TensorRef::from_array_view(([n, steps, channels], self.batch.x.as_slice()))
             .map_err(|_| ModelFault::ShapeRefused)?;

@@ -21,8 +21,13 @@ impl Batch {
     pub fn fill(
         &mut self,
         windows: &[FeatureWindow<'_>],
+        readings: &[Reading],
         shape: (usize, usize),
     ) -> Result<(), ModelFault> {
+        // An empty batch aborts the process inside some native libraries.
+        if windows.is_empty() || windows.len() != readings.len() {
+            return Err(ModelFault::ShapeRefused);
+        }
         self.x.clear();
         self.mask.clear();
         for window in windows {

@@ -1,7 +1,6 @@
 //! Configuration and model, as the flags name them.
 
 use crate::config::EngineConfig;
-use crate::error::BuildError;
 use crate::shell::cli::Setup;
 use crate::shell::error::ShellError;
 use crate::shell::output::record::Run;
@@ -59,13 +58,10 @@ pub fn configuration(setup: &Setup) -> Result<(EngineConfig, String), ShellError
                 path: path.clone(),
                 source,
             })?;
-            let parsed = toml::from_str(&text);
-            parsed.map_err(|error| BuildError::file(path.display(), error))?
+            EngineConfig::parse(&path.display().to_string(), &text)?
         }
     };
-    let toml = toml::to_string(&config)
-        .map_err(|error| BuildError::file("the effective configuration", error))?;
-    Ok((config, toml))
+    Ok((config, config.to_toml()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
