@@ -1,6 +1,6 @@
 //! One row of the feature table: everything measured about 10 ms of sound.
 
-use crate::units::StreamTime;
+use crate::units::{SILENCE_DB, StreamTime};
 
 /// Log-mel bands in a frame.
 pub const MEL_BANDS: usize = 36;
@@ -58,4 +58,37 @@ pub struct FeatureFrame {
     pub lost: bool,
     /// Log-mel energies up to 3.8 kHz, dB.
     pub log_mel_db: [f32; MEL_BANDS],
+}
+
+impl Default for FeatureFrame {
+    /// A frame of digital silence at the stream's beginning.
+    fn default() -> Self {
+        Self {
+            at: StreamTime::ZERO,
+            f0_hz: 0.0,
+            voiced: false,
+            voicing: 0.0,
+            speech: false,
+            level_db: SILENCE_DB,
+            active_level_db: SILENCE_DB,
+            snr_db: 0.0,
+            pace_sps: 0.0,
+            articulation_sps: 0.0,
+            nucleus: false,
+            pause_s: 0.0,
+            pauses: 0,
+            pause_share: 0.0,
+            hnr_db: 0.0,
+            jitter: 0.0,
+            shimmer: 0.0,
+            spectral_tilt_db: 0.0,
+            alpha_ratio_db: 0.0,
+            hammarberg_db: 0.0,
+            flux_db: 0.0,
+            breath: 0.0,
+            clipped: 0.0,
+            lost: false,
+            log_mel_db: [SILENCE_DB; MEL_BANDS],
+        }
+    }
 }

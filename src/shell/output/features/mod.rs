@@ -84,7 +84,6 @@ pub(crate) mod sample {
             snr_db: 20.0,
             pace_sps: 4.0,
             articulation_sps: 5.0,
-            nucleus: false,
             pause_s: 0.0,
             pauses: index / 100,
             pause_share: 0.1,
@@ -95,10 +94,8 @@ pub(crate) mod sample {
             alpha_ratio_db: -3.0,
             hammarberg_db: 9.0,
             flux_db: 1.0,
-            breath: 0.0,
-            clipped: 0.0,
-            lost: false,
             log_mel_db: std::array::from_fn::<f32, MEL_BANDS, _>(|band| -(band as f32)),
+            ..FeatureFrame::default()
         }
     }
 }
