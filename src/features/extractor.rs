@@ -5,9 +5,8 @@ use super::frame::FeatureFrame;
 use super::history::History;
 use super::level::ActiveLevel;
 use super::mel::MelBank;
-use super::path::{PATH_LAG, PitchPath};
 use super::pauses::PauseTracker;
-use super::pitch::PitchAnalysis;
+use super::pitch::{Decision, PATH_LAG, PitchEvidence, PitchTracker};
 use super::pulses::Pulses;
 use super::spectrum::{Spectrum, band, strongest};
 use super::speech::SpeechDetector;
@@ -20,13 +19,6 @@ const WINDOW_HOPS: usize = 2;
 /// Hops between a frame and its delivery: windows and the path search.
 pub const LOOK_AHEAD_HOPS: usize = WINDOW_HOPS + PATH_LAG;
 const PENDING: usize = LOOK_AHEAD_HOPS + 1;
-
-/// Height of a peak at which a frame is as likely voiced as not (Praat's default, 0.45).
-const VOICING_THRESHOLD: f32 = 0.45;
-/// Frames this far under the recent peak are silence (Boersma 1993: 0.03).
-const SILENCE_THRESHOLD: f32 = 0.03;
-/// The recent peak is forgotten with a time constant of ten seconds.
-const PEAK_DECAY: f32 = 0.999;
 
 /// What is known of a frame before its pitch is decided.
 #[derive(Clone, Copy)]
@@ -46,15 +38,13 @@ pub struct Extractor {
     history: History,
     spectrum: Spectrum,
     mel: MelBank,
-    pitch: PitchAnalysis,
-    path: PitchPath,
+    pitch: PitchTracker,
     pulses: Pulses,
     level: ActiveLevel,
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
     breath: BreathDetector,
-    recent_peak: f32,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
     /// Clipping and loss of the last hops, for the frame that they belong to.
     hop_facts: [(f32, bool); PENDING],
@@ -67,21 +57,19 @@ impl Extractor {
     /// For hops at `rate`: 8000 or 16000 Hz.
     pub fn new(rate: u32) -> Self {
         let spectrum = Spectrum::new(rate);
-        let pitch = PitchAnalysis::new(rate);
+        let pitch = PitchTracker::new(rate);
         Self {
             rate,
             hop_len: rate as usize / 100,
             hops: 0,
             history: History::new(rate as usize * 16 / 100),
             mel: MelBank::new(),
-            path: PitchPath::new(),
             pulses: Pulses::new(rate),
             level: ActiveLevel::new(rate),
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
             breath: BreathDetector::new(),
-            recent_peak: 0.0,
             previous_mel: None,
             hop_facts: [(0.0, false); PENDING],
             pending: [None; PENDING],
@@ -100,6 +88,11 @@ impl Extractor {
     /// The noise floor of 300–3400 Hz, dBFS.
     pub fn noise_floor_db(&self) -> f32 {
         self.floor_db
+    }
+
+    /// What the pitch decision of the newest frame but [`LOOK_AHEAD_HOPS`] will rest on.
+    pub fn pitch_evidence(&self) -> &PitchEvidence {
+        self.pitch.evidence()
     }
 
     /// Total length of completed pauses, s.
@@ -124,7 +117,7 @@ impl Extractor {
         Some(self.complete(raw, decision))
     }
 
-    fn analyse(&mut self, index: usize) -> (Raw, Option<super::path::Decision>) {
+    fn analyse(&mut self, index: usize) -> (Raw, Option<Decision>) {
         let at_sample = (index * self.hop_len + self.hop_len / 2) as i64;
         let (clipped, lost) = self.hop_facts[index % PENDING];
 
@@ -146,18 +139,12 @@ impl Extractor {
 
         let len = self.pitch.window_len();
         let samples = self.history.window(at_sample - len as i64 / 2, len);
-        let peak = samples.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
-        self.recent_peak = peak.max(self.recent_peak * PEAK_DECAY);
-        let candidates = self.pitch.candidates(samples);
-        let relative = peak / self.recent_peak.max(1e-9);
-        let silence = 2.0 - relative * (1.0 + VOICING_THRESHOLD) / SILENCE_THRESHOLD;
-        let unvoiced = VOICING_THRESHOLD + silence.max(0.0);
-        let decision = self.path.push(&candidates, unvoiced);
+        let (voicing, decision) = self.pitch.push(samples);
 
         let ticks = at_sample as u64 * u64::from(StreamTime::TICKS_PER_SECOND / self.rate);
         let raw = Raw {
             at_sample,
-            voicing: candidates.first().map_or(0.0, |c| c.height),
+            voicing,
             band_power: low + high,
             syllable_db,
             frame: FeatureFrame {
@@ -176,7 +163,7 @@ impl Extractor {
         (raw, decision)
     }
 
-    fn complete(&mut self, raw: Raw, decision: super::path::Decision) -> FeatureFrame {
+    fn complete(&mut self, raw: Raw, decision: Decision) -> FeatureFrame {
         let mut frame = raw.frame;
         frame.active_level_db = self.level.db();
         frame.voicing = decision.map_or(raw.voicing.min(1.0), |c| c.height);

@@ -8,11 +8,11 @@
 
 mod breath;
 mod extractor;
+mod floor;
 mod frame;
 mod history;
 mod level;
 mod mel;
-mod path;
 mod pauses;
 mod pitch;
 mod pulses;
@@ -24,4 +24,5 @@ mod tempo;
 
 pub use extractor::{Extractor, LOOK_AHEAD_HOPS};
 pub use frame::{FeatureFrame, MEL_BANDS};
+pub use pitch::{CANDIDATE_EVIDENCE, FRAME_EVIDENCE, PitchEvidence};
 pub use stream::FeatureStream;

@@ -1,18 +1,29 @@
 //! From candidates to one fundamental: an online path search.
 //!
 //! Boersma (1993), section 4, with a fixed lag instead of the whole file: costs for octave jumps
-//! and for voicing changes are weighed against the candidates' strengths by dynamic programming
+//! and for voicing changes are weighed against the candidates' log odds by dynamic programming
 //! (Viterbi), and the decision for a frame is read off the best path three frames later.
 
-use super::pitch::{CANDIDATES, Candidate, Candidates};
+use super::peaks::CANDIDATES;
+use super::weights::{OCTAVE_JUMP_COST, VOICING_CHANGE_COST};
 use arrayvec::ArrayVec;
 
 /// Frames of look-ahead.
 pub const PATH_LAG: usize = 3;
 
-/// Twice Boersma's 0.35: three frames of look-ahead must do what the whole file does there.
-const OCTAVE_JUMP_COST: f32 = 0.7;
-const VOICING_CHANGE_COST: f32 = 0.14;
+/// One explanation of a frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// Fundamental frequency, Hz.
+    pub f0_hz: f32,
+    /// Height of the peak, 0..1: the share of periodic power.
+    pub height: f32,
+    /// Log odds, up to a constant that "unvoiced" shares.
+    pub strength: f32,
+}
+
+/// All explanations of a frame.
+pub type Candidates = ArrayVec<Candidate, CANDIDATES>;
 
 const STATES: usize = CANDIDATES + 1;
 const DEPTH: usize = PATH_LAG + 1;
@@ -97,10 +108,10 @@ mod tests {
 
     fn candidates(list: &[(f32, f32)]) -> Candidates {
         list.iter()
-            .map(|&(f0_hz, height)| Candidate {
+            .map(|&(f0_hz, strength)| Candidate {
                 f0_hz,
-                height,
-                strength: height,
+                height: 0.9,
+                strength,
             })
             .collect()
     }
@@ -108,11 +119,11 @@ mod tests {
     #[test]
     fn one_octave_slip_is_bridged_by_its_neighbours() {
         let mut path = PitchPath::new();
-        let steady = candidates(&[(120.0, 0.9), (240.0, 0.7)]);
-        let slip = candidates(&[(240.0, 0.92), (120.0, 0.85)]);
+        let steady = candidates(&[(120.0, 4.0), (240.0, 1.0)]);
+        let slip = candidates(&[(240.0, 4.5), (120.0, 3.0)]);
         let decided: Vec<_> = [&steady, &steady, &steady, &slip, &steady, &steady, &steady]
             .iter()
-            .filter_map(|c| path.push(c, 0.45))
+            .filter_map(|c| path.push(c, 0.0))
             .map(|d| d.map(|c| c.f0_hz))
             .collect();
         assert_eq!(decided, vec![Some(120.0); 4]);
@@ -121,8 +132,8 @@ mod tests {
     #[test]
     fn weak_candidates_are_unvoiced() {
         let mut path = PitchPath::new();
-        let weak = candidates(&[(120.0, 0.3)]);
-        let decided: Vec<_> = (0..6).filter_map(|_| path.push(&weak, 0.45)).collect();
+        let weak = candidates(&[(120.0, -1.0)]);
+        let decided: Vec<_> = (0..6).filter_map(|_| path.push(&weak, 0.0)).collect();
         assert_eq!(decided, vec![None; 3]);
     }
 }

@@ -7,12 +7,15 @@
 //! stands in the harmonics, which is why lags are searched and not spectral peaks.
 //!
 //! Where one formant outweighs all other harmonics, half a period looks nearly as good as a whole
-//! one. A second autocorrelation, of the compressed spectrum (Tolonen & Karjalainen 2000: |X|^p
-//! with p < 2, here p = 1/2), gives all harmonics a say and decides between candidates; heights
-//! are read off the first.
+//! one. So each candidate is also looked up in the autocorrelation of the compressed spectrum
+//! (Tolonen & Karjalainen 2000: |X|^p with p < 2, here p = 1/2), which gives all harmonics a say,
+//! in three bands by themselves, and at a half and a third of its period.
 
-use super::spectrum::Transform;
+use super::evidence::{BANDS_HZ, Peak, Window};
+use crate::features::spectrum::{Transform, hann};
 use arrayvec::ArrayVec;
+use std::f32::consts::TAU;
+use std::ops::Range;
 
 /// Lowest fundamental looked for, Hz.
 pub const F0_MIN: f32 = 62.0;
@@ -22,10 +25,6 @@ pub const F0_MAX: f32 = 500.0;
 pub const CANDIDATES: usize = 8;
 
 const WINDOW_S: f32 = 0.046;
-/// Preference for the shorter of two equal lags, per octave.
-const OCTAVE_COST: f32 = 0.03;
-/// Weight of the compressed autocorrelation in the choice between candidates.
-const COMPRESSED_WEIGHT: f32 = 0.5;
 /// The compressed spectrum would raise what lies outside the telephone band to the same height.
 const COMPRESSED_HZ: (f32, f32) = (60.0, 3_800.0);
 /// Peaks under this height are noise.
@@ -33,35 +32,26 @@ const FLOOR: f32 = 0.2;
 /// Half width of the interpolating sinc, lags.
 const SINC_DEPTH: i32 = 12;
 
-/// One explanation of a frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate {
-    /// Fundamental frequency, Hz.
-    pub f0_hz: f32,
-    /// Height of the peak, 0..1: the share of periodic power.
-    pub height: f32,
-    /// What the path search weighs: the strongest candidate has the height of the highest peak,
-    /// the others are behind it by octave cost and compressed evidence.
-    pub strength: f32,
-}
-
-/// All explanations of a frame.
-pub type Candidates = ArrayVec<Candidate, CANDIDATES>;
+/// The peaks of a window, in the order of their lags.
+pub type Peaks = ArrayVec<Peak, CANDIDATES>;
 
 /// Finds candidates in windows of 46 ms.
-pub struct PitchAnalysis {
+pub struct PeakAnalysis {
     transform: Transform,
     rate: f32,
     power: Vec<f32>,
     lags: Vec<f32>,
     compressed: Vec<f32>,
     /// Bins that take part in the compressed spectrum.
-    band: std::ops::Range<usize>,
+    compressed_band: Range<usize>,
+    bands: [Range<usize>; 3],
+    /// Sum of the power spectrum → mean square.
+    scale: f32,
     /// 1 / autocorrelation of the window.
     compensation: Vec<f32>,
 }
 
-impl PitchAnalysis {
+impl PeakAnalysis {
     pub fn new(rate: u32) -> Self {
         let window = (rate as f32 * WINDOW_S) as usize;
         let fft = (rate as usize * 512).div_ceil(8_000);
@@ -75,7 +65,9 @@ impl PitchAnalysis {
             power: vec![0.0; fft / 2 + 1],
             lags: vec![0.0; lag_count],
             compressed: vec![0.0; lag_count],
-            band: bin(COMPRESSED_HZ.0)..bin(COMPRESSED_HZ.1),
+            compressed_band: bin(COMPRESSED_HZ.0)..bin(COMPRESSED_HZ.1),
+            bands: BANDS_HZ.map(|(from, to)| bin(from)..bin(to)),
+            scale: 2.0 / (fft as f32 * hann(window).iter().map(|w| w * w).sum::<f32>()),
             rate: rate as f32,
             compensation,
             transform,
@@ -87,13 +79,19 @@ impl PitchAnalysis {
         self.transform.window_len()
     }
 
-    /// The candidates of one window, strongest first.
-    pub fn candidates(&mut self, samples: &[f32]) -> Candidates {
-        let mut found = Candidates::new();
+    /// What one window says, and its peaks.
+    pub fn analyse(&mut self, samples: &[f32]) -> (Window, Peaks) {
+        let mut peaks = Peaks::new();
         self.transform.power(samples, &mut self.power);
         self.transform.autocorrelation(&self.power, &mut self.lags);
+        let sum = |bins: &Range<usize>| self.power[bins.clone()].iter().sum::<f32>();
+        let window = Window {
+            band_power: self.bands.each_ref().map(sum),
+            power: self.power.iter().sum::<f32>() * self.scale,
+            peak: samples.iter().fold(0.0, |peak, x| peak.max(x.abs())),
+        };
         if self.lags[0] <= 1e-12 {
-            return found;
+            return (window, peaks);
         }
         normalise(&mut self.lags, &self.compensation);
         let shortest = (self.rate / F0_MAX) as usize;
@@ -101,26 +99,56 @@ impl PitchAnalysis {
         for lag in shortest.max(2)..=longest {
             let (left, here, right) = (self.lags[lag - 1], self.lags[lag], self.lags[lag + 1]);
             if here > left && here >= right && here > FLOOR {
-                let candidate = self.refine(lag);
-                let weakest = found.iter().map(|c| c.height).fold(f32::MAX, f32::min);
-                if found.is_full() && candidate.height > weakest {
-                    found.retain(|c| c.height > weakest);
+                let peak = self.refine(lag);
+                let lowest = peaks.iter().map(|p| p.height).fold(f32::MAX, f32::min);
+                if peaks.is_full() && peak.height > lowest {
+                    peaks.retain(|p| p.height > lowest);
                 }
-                let _ = found.try_push(candidate);
+                let _ = peaks.try_push(peak);
             }
         }
-        if found.len() > 1 {
-            self.weigh(&mut found);
+        if !peaks.is_empty() {
+            self.look_up_bands(&window, &mut peaks);
+            self.look_up_compressed(&mut peaks);
         }
-        found.sort_unstable_by(|a, b| b.strength.total_cmp(&a.strength));
-        found
+        (window, peaks)
     }
 
-    /// Sets the strengths of candidates that compete.
-    fn weigh(&mut self, found: &mut Candidates) {
+    /// The autocorrelation of each band at each peak's period τ: Σ |X(k)|² cos(2πkτ/N).
+    fn look_up_bands(&self, window: &Window, peaks: &mut Peaks) {
+        let fft = 2.0 * (self.power.len() - 1) as f32;
+        for (band, bins) in self.bands.iter().enumerate() {
+            // cos(kθ) by Chebyshev's recurrence, for all peaks at once.
+            let mut before = [0.0f32; CANDIDATES];
+            let mut now = [0.0f32; CANDIDATES];
+            let mut twice = [0.0f32; CANDIDATES];
+            for (lane, peak) in peaks.iter().enumerate() {
+                let angle = TAU * self.rate / (peak.f0_hz * fft);
+                twice[lane] = 2.0 * angle.cos();
+                now[lane] = (bins.start as f32 * angle).cos();
+                before[lane] = ((bins.start as f32 - 1.0) * angle).cos();
+            }
+            let mut sums = [0.0f32; CANDIDATES];
+            for power in &self.power[bins.clone()] {
+                for lane in 0..CANDIDATES {
+                    sums[lane] += power * now[lane];
+                    let next = twice[lane] * now[lane] - before[lane];
+                    before[lane] = now[lane];
+                    now[lane] = next;
+                }
+            }
+            let total = window.band_power[band] + 1e-12;
+            for (peak, sum) in peaks.iter_mut().zip(sums) {
+                let compensation = between(&self.compensation, self.rate / peak.f0_hz);
+                peak.bands[band] = (sum / total * compensation).clamp(-1.0, 1.2);
+            }
+        }
+    }
+
+    fn look_up_compressed(&mut self, peaks: &mut Peaks) {
         for (bin, power) in self.power.iter_mut().enumerate() {
             // |X|^½ = (|X|²)^¼.
-            *power = if self.band.contains(&bin) {
+            *power = if self.compressed_band.contains(&bin) {
                 power.sqrt().sqrt()
             } else {
                 0.0
@@ -129,25 +157,19 @@ impl PitchAnalysis {
         self.transform
             .autocorrelation(&self.power, &mut self.compressed);
         normalise(&mut self.compressed, &self.compensation);
-        let mut highest = f32::MIN;
-        let mut best = f32::MIN;
-        for candidate in found.iter_mut() {
-            let lag = (self.rate / candidate.f0_hz).round() as usize;
+        for peak in peaks {
+            let period = self.rate / peak.f0_hz;
+            let lag = period.round() as usize;
             let near = &self.compressed[lag - 1..=lag + 1];
-            let compressed = near.iter().copied().fold(f32::MIN, f32::max);
-            highest = highest.max(candidate.height);
-            candidate.strength = candidate.height + COMPRESSED_WEIGHT * compressed
-                - OCTAVE_COST * (F0_MAX / candidate.f0_hz).log2();
-            best = best.max(candidate.strength);
-        }
-        for candidate in found.iter_mut() {
-            candidate.strength += highest - best;
+            peak.compressed = near.iter().copied().fold(f32::MIN, f32::max);
+            let both = |at| [between(&self.lags, at), between(&self.compressed, at)];
+            (peak.half, peak.third) = (both(period / 2.0), both(period / 3.0));
         }
     }
 
     /// The true maximum near an integer lag: a parabola for the place, then a second parabola
     /// over sinc-interpolated values around it.
-    fn refine(&self, lag: usize) -> Candidate {
+    fn refine(&self, lag: usize) -> Peak {
         let vertex = |left: f32, here: f32, right: f32| {
             let curve = 2.0 * here - left - right;
             if curve > 0.0 {
@@ -162,10 +184,10 @@ impl PitchAnalysis {
         let shift = vertex(left, here, right);
         let period = at + shift * STEP;
         let height = (here + 0.25 * (right - left) * shift).min(0.9999);
-        Candidate {
+        Peak {
             f0_hz: self.rate / period,
             height,
-            strength: height,
+            ..Peak::default()
         }
     }
 
@@ -192,6 +214,12 @@ impl PitchAnalysis {
         }
         sum
     }
+}
+
+/// Between two lags, on a straight line.
+fn between(lags: &[f32], at: f32) -> f32 {
+    let left = at as usize;
+    lags[left] + (at - left as f32) * (lags[left + 1] - lags[left])
 }
 
 /// Divides by the value at lag 0 and by the window's own autocorrelation.
@@ -223,11 +251,13 @@ mod tests {
     #[test]
     fn the_missing_fundamental_is_found_to_a_cent() {
         for rate in [8_000, 16_000] {
-            let mut analysis = PitchAnalysis::new(rate);
+            let mut analysis = PeakAnalysis::new(rate);
             for f0 in [70.0f32, 93.7, 121.3, 180.0, 246.9, 331.0, 447.0] {
                 let (from, to) = ((300.0 / f0).ceil() as u32, (3_400.0 / f0) as u32);
                 let signal = harmonics(rate, f0, from, to, analysis.window_len());
-                let best = analysis.candidates(&signal)[0];
+                let (_, peaks) = analysis.analyse(&signal);
+                let highest = |a: &&Peak, b: &&Peak| a.compressed.total_cmp(&b.compressed);
+                let best = peaks.iter().max_by(highest).unwrap();
                 let cents = 1_200.0 * (best.f0_hz / f0).log2();
                 assert!(cents.abs() < 3.0, "{rate} {f0}: {best:?} {cents}");
                 assert!(best.height > 0.9, "{best:?}");
@@ -237,7 +267,7 @@ mod tests {
 
     #[test]
     fn silence_has_no_candidate() {
-        let mut analysis = PitchAnalysis::new(8_000);
-        assert!(analysis.candidates(&[0.0; 368]).is_empty());
+        let mut analysis = PeakAnalysis::new(8_000);
+        assert!(analysis.analyse(&[0.0; 368]).1.is_empty());
     }
 }
