@@ -189,13 +189,15 @@ impl Table {
 mod tests {
     use super::*;
 
+    const COLUMNS: &[Column] = &[
+        Column::new("file", "file", 0),
+        Column::new("gpe_pct", "GPE20 %", 2),
+        Column::new("frames", "frames", 0),
+    ];
+
     fn written(format: TableFormat) -> String {
         let table = Table {
-            columns: &[
-                Column::new("file", "file", 0),
-                Column::new("gpe_pct", "GPE20 %", 2),
-                Column::new("frames", "frames", 0),
-            ],
+            columns: COLUMNS,
             rows: vec![
                 vec!["a.wav".into(), Some(12.345_678).into(), 7.into()],
                 vec!["b, c".into(), None.into(), 12_000.into()],
