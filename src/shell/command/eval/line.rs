@@ -3,6 +3,7 @@
 //! The band edges are Butterworth filters of fourth order, each as two biquads by the bilinear
 //! transform (Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients").
 
+use super::halving::Halving;
 use crate::audio::Resampler;
 use crate::error::BuildError;
 use crate::wire::g711::{linear_to_mulaw, mulaw_to_linear};
@@ -15,9 +16,15 @@ const HIGH_HZ: f64 = 3_400.0;
 /// Quality of the two halves of a Butterworth filter of fourth order.
 const BUTTERWORTH_Q: [f64; 2] = [0.541_196, 1.306_563];
 
+/// What is halved to that, Hz.
+const WIDE_RATE: u32 = 2 * LINE_RATE;
+
 /// One call's line. Remembers its filters.
 pub struct Line {
+    /// From the source's rate to 16 kHz, and from there to 8 kHz, as far as that is needed.
     resampler: Option<Resampler>,
+    halving: Option<Halving>,
+    wide: Vec<f32>,
     filters: [Biquad; 4],
 }
 
@@ -25,15 +32,17 @@ impl Line {
     /// For a source at `source_hz`.
     ///
     /// # Errors
-    /// The rate cannot be brought to 8 kHz.
+    /// The rate cannot be brought to 16 kHz.
     pub fn new(source_hz: u32) -> Result<Self, BuildError> {
         let resampler = match source_hz {
-            LINE_RATE => None,
-            _ => Some(Resampler::new(source_hz, LINE_RATE)?),
+            LINE_RATE | WIDE_RATE => None,
+            _ => Some(Resampler::new(source_hz, WIDE_RATE)?),
         };
         let [wide, sharp] = BUTTERWORTH_Q;
         Ok(Self {
             resampler,
+            halving: (source_hz != LINE_RATE).then(Halving::new),
+            wide: Vec::new(),
             filters: [
                 Biquad::high_pass(LOW_HZ, wide),
                 Biquad::high_pass(LOW_HZ, sharp),
@@ -44,19 +53,43 @@ impl Line {
     }
 
     /// Appends to `out` what comes out of the line when `samples` go in.
-    pub fn push(&mut self, mut samples: &[f32], out: &mut Vec<f32>) {
+    pub fn push(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         let from = out.len();
-        match &mut self.resampler {
-            None => out.extend_from_slice(samples),
+        let wide: &[f32] = match &mut self.resampler {
+            None => samples,
             Some(resampler) => {
-                while !samples.is_empty() {
-                    let (taken, chunk) = resampler.fill(samples, false);
-                    out.extend(chunk.into_iter().flat_map(|(chunk, _)| chunk));
-                    samples = &samples[taken..];
+                self.wide.clear();
+                let mut rest = samples;
+                while !rest.is_empty() {
+                    let (taken, chunk) = resampler.fill(rest, false);
+                    let ready = chunk.map_or(&[][..], |(chunk, _)| chunk);
+                    self.wide.extend_from_slice(ready);
+                    rest = &rest[taken..];
                 }
+                &self.wide
             }
+        };
+        match &mut self.halving {
+            None => out.extend_from_slice(wide),
+            Some(halving) => halving.push(wide, out),
         }
-        for sample in &mut out[from..] {
+        self.code(&mut out[from..]);
+    }
+
+    /// Appends what is still inside the line.
+    pub fn finish(&mut self, out: &mut Vec<f32>) {
+        let tail = self.resampler.as_ref().map_or(0, Resampler::tail);
+        self.push(&vec![0.0; tail], out);
+        let from = out.len();
+        if let Some(halving) = &mut self.halving {
+            halving.finish(out);
+        }
+        self.code(&mut out[from..]);
+    }
+
+    /// The band and the codec, in place.
+    fn code(&mut self, samples: &mut [f32]) {
+        for sample in samples {
             let filtered = self
                 .filters
                 .iter_mut()
@@ -65,12 +98,6 @@ impl Line {
             let code = linear_to_mulaw((filtered * 32_768.0).round() as i16);
             *sample = f32::from(mulaw_to_linear(code)) / 32_768.0;
         }
-    }
-
-    /// Appends what is still inside the line.
-    pub fn finish(&mut self, out: &mut Vec<f32>) {
-        let tail = self.resampler.as_ref().map_or(0, Resampler::tail);
-        self.push(&vec![0.0; tail], out);
     }
 }
 

@@ -10,6 +10,7 @@ mod correlation;
 mod decision_score;
 mod f0;
 mod f0_truth;
+mod halving;
 mod labels;
 mod line;
 mod manifest;
