@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and the help that teaches it.
 
 use crate::shell::channel::Channel;
+use crate::shell::command::eval::args::Eval;
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
@@ -15,7 +16,7 @@ Exit codes:
   1  a fault of ours
   2  wrong usage or configuration
   3  an input cannot be opened or read
-  4  an input is not audio that can be decoded
+  4  an input is not audio that can be decoded, or labels that can be read
   5  an output cannot be written
   6  a model cannot be loaded
 With many files the rest go on when one fails, and the highest code is returned.";
@@ -26,6 +27,7 @@ Examples:
   undertone analyze --format jsonl calls/ > events.jsonl
   undertone features --format parquet --out features/ calls/
   undertone listen --format jsonl
+  undertone eval f0 DATA/f0
   undertone check --config undertone.toml";
 
 const ANALYZE_HELP: &str = "\
@@ -104,6 +106,9 @@ pub enum Command {
     /// Measure what a second of audio costs on this machine, and how many calls a core carries
     #[command(after_help = BENCH_HELP, after_long_help = format!("{BENCH_HELP}\n\n{EXIT_CODES}"))]
     Bench(Bench),
+    /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
+    #[command(after_help = EXIT_CODES)]
+    Eval(Eval),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),

@@ -6,13 +6,13 @@
 //! | 1 | a fault of ours |
 //! | 2 | wrong usage or configuration |
 //! | 3 | an input cannot be opened or read |
-//! | 4 | an input is not audio that can be decoded |
+//! | 4 | an input is not audio that can be decoded, or labels that can be read |
 //! | 5 | an output cannot be written |
 //! | 6 | a model cannot be loaded |
 
 use crate::error::{BuildError, PushError, WireError};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// A failure that ends the command, or one of its files.
@@ -67,6 +67,16 @@ pub enum ShellError {
         /// Where and why.
         source: WireError,
     },
+    /// A table of labels breaks its own rules.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Data {
+        /// The table.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong, in which column, and how to mend it.
+        reason: String,
+    },
     /// The configuration cannot be used.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -82,13 +92,22 @@ pub enum ShellError {
 }
 
 impl ShellError {
+    /// What is wrong in `line` of the table of labels at `path`.
+    pub fn data(path: &Path, line: u64, reason: impl Into<String>) -> Self {
+        Self::Data {
+            path: path.into(),
+            line,
+            reason: reason.into(),
+        }
+    }
+
     /// The process's exit code; the table stands at the top of this file.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Push(_) => 1,
             Self::Usage(_) | Self::Build(_) => 2,
             Self::Open { .. } | Self::Read { .. } | Self::Device { .. } => 3,
-            Self::Format { .. } | Self::Wire { .. } => 4,
+            Self::Format { .. } | Self::Wire { .. } | Self::Data { .. } => 4,
             Self::Write { .. } => 5,
             Self::Model(_) => 6,
         }

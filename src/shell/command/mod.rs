@@ -6,6 +6,7 @@
 pub mod analyze;
 pub mod bench;
 pub mod check;
+pub mod eval;
 pub mod features;
 pub mod listen;
 mod setup;
@@ -26,6 +27,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Features(args) => features::run(args),
         Command::Listen(args) => listen::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Eval(args) => eval::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {
