@@ -1,6 +1,5 @@
 //! The room's one machine: hops in, frames out.
 
-use super::breath::BreathDetector;
 use super::frame::FeatureFrame;
 use super::history::History;
 use super::level::ActiveLevel;
@@ -9,6 +8,7 @@ use super::path::{PATH_LAG, PitchPath};
 use super::pauses::PauseTracker;
 use super::pitch::PitchAnalysis;
 use super::pulses::Pulses;
+use super::sounds::{SoundDetector, high_pitch};
 use super::spectrum::{Spectrum, band, strongest};
 use super::speech::SpeechDetector;
 use super::tempo::TempoTracker;
@@ -35,6 +35,7 @@ struct Raw {
     voicing: f32,
     band_power: f32,
     syllable_db: f32,
+    high_hz: f32,
     frame: FeatureFrame,
 }
 
@@ -53,7 +54,7 @@ pub struct Extractor {
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
-    breath: BreathDetector,
+    sounds: SoundDetector,
     recent_peak: f32,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
     /// Clipping and loss of the last hops, for the frame that they belong to.
@@ -80,7 +81,7 @@ impl Extractor {
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
-            breath: BreathDetector::new(),
+            sounds: SoundDetector::new(),
             recent_peak: 0.0,
             previous_mel: None,
             hop_facts: [(0.0, false); PENDING],
@@ -149,6 +150,7 @@ impl Extractor {
         let peak = samples.iter().fold(0.0, |peak: f32, x| peak.max(x.abs()));
         self.recent_peak = peak.max(self.recent_peak * PEAK_DECAY);
         let candidates = self.pitch.candidates(samples);
+        let high_hz = high_pitch(self.pitch.lags(), self.rate);
         let relative = peak / self.recent_peak.max(1e-9);
         let silence = 2.0 - relative * (1.0 + VOICING_THRESHOLD) / SILENCE_THRESHOLD;
         let unvoiced = VOICING_THRESHOLD + silence.max(0.0);
@@ -160,6 +162,7 @@ impl Extractor {
             voicing: candidates.first().map_or(0.0, |c| c.height),
             band_power: low + high,
             syllable_db,
+            high_hz,
             frame: FeatureFrame {
                 at: StreamTime::from_ticks(ticks),
                 level_db,
@@ -217,13 +220,7 @@ impl Extractor {
         frame.pause_share = pauses.share;
         self.pause_total_s = pauses.total_s;
 
-        frame.breath = self.breath.push(
-            frame.voicing,
-            frame.snr_db,
-            frame.active_level_db - frame.level_db,
-            frame.alpha_ratio_db,
-            frame.lost,
-        );
+        frame.sounds = self.sounds.push(&frame, raw.high_hz);
         frame
     }
 }

@@ -87,6 +87,11 @@ impl PitchAnalysis {
         self.transform.window_len()
     }
 
+    /// The autocorrelation of the last window, lag 0 first: 1 at lag 0, the window's own undone.
+    pub fn lags(&self) -> &[f32] {
+        &self.lags
+    }
+
     /// The candidates of one window, strongest first.
     pub fn candidates(&mut self, samples: &[f32]) -> Candidates {
         let mut found = Candidates::new();

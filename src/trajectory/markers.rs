@@ -45,7 +45,7 @@ impl MarkerDetector {
 
     /// Counts breaths; a change is a recent rate well over the caller's habit.
     fn breath(&mut self, frame: &FeatureFrame) -> Option<Marker> {
-        let breathing = frame.breath >= BREATH_THRESHOLD;
+        let breathing = frame.sounds.breath >= BREATH_THRESHOLD;
         let (began, ended) = (breathing && !self.breathing, !breathing && self.breathing);
         self.breathing = breathing;
         if began {
