@@ -3,7 +3,7 @@
 //! Words break a voice every tenth of a second; a wail holds on (Wasz-Höckert et al. 1968 measured
 //! seconds of unbroken phonation in infants; adult weeping is lower and shorter). Counted is how
 //! long, over the last two seconds, a voice over 250 Hz has run on beyond the 0.2 s that
-//! syllables reach, while the level does not dip. Whispered and low-voiced crying is missed.
+//! syllables reach. Whispered and low-voiced crying is missed.
 
 use super::FeatureFrame;
 use super::segment::Heard;
@@ -16,8 +16,8 @@ const SCREAM_ALPHA_DB: f32 = 0.0;
 const SYLLABLE: u32 = 20;
 /// Forgetting per frame: a time constant of two seconds.
 const MEMORY: f32 = 0.995;
-/// Frames at which the evidence is 1. Half is 0.15 s beyond a syllable.
-const FULL: f32 = 30.0;
+/// Frames at which the evidence is 1. Half is 0.4 s in all beyond a syllable each.
+const FULL: f32 = 80.0;
 
 /// Counts held frames.
 #[derive(Default)]
@@ -33,6 +33,9 @@ impl CryDetector {
         let scream = high_hz > 0.0 && frame.alpha_ratio_db > SCREAM_ALPHA_DB;
         let high = frame.voiced && frame.f0_hz > HIGH_HZ && frame.hnr_db > HNR_DB;
         self.held *= MEMORY;
+        if self.held < 0.5 {
+            self.held = 0.0;
+        }
         if high && !scream && heard.loud {
             self.run += 1;
             self.doubt = 0;

@@ -16,11 +16,12 @@ mod scream;
 mod segment;
 mod sigh;
 mod sob;
+mod verdict;
 
 use super::FeatureFrame;
 use breath::BreathDetector;
 use bursts::Bursts;
-use cough::CoughDetector;
+use cough::cough;
 use cry::CryDetector;
 pub(super) use high_pitch::high_pitch;
 use laugh::LaughDetector;
@@ -28,6 +29,7 @@ use scream::ScreamDetector;
 use segment::Segmenter;
 use sigh::sigh;
 use sob::SobDetector;
+use verdict::Verdict;
 
 /// Evidence of each sound, 0..1. From 0.5 on a sound is marked.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,7 +60,8 @@ pub struct SoundDetector {
     sob: SobDetector,
     scream: ScreamDetector,
     laugh: LaughDetector,
-    cough: CoughDetector,
+    sigh: Verdict,
+    cough: Verdict,
 }
 
 impl SoundDetector {
@@ -74,9 +77,9 @@ impl SoundDetector {
             cry: self.cry.push(frame, &heard, high_hz),
             sob: self.sob.push(burst.as_ref()),
             scream: self.scream.push(frame, &heard, high_hz),
-            sigh: heard.event.as_ref().map_or(0.0, sigh),
+            sigh: self.sigh.push(&heard, sigh),
             laugh: self.laugh.push(burst.as_ref()),
-            cough: self.cough.push(&heard),
+            cough: self.cough.push(&heard, cough),
             breath: self.breath.push(frame),
         }
     }

@@ -12,8 +12,8 @@ use super::segment::Heard;
 pub const ALPHA_DB: f32 = -6.0;
 /// Frames of doubt that do not end a scream.
 const DOUBT: u32 = 3;
-/// Frames at which the evidence is 1. Half is 0.3 s.
-const FULL: f32 = 60.0;
+/// Frames at which the evidence is 1. Half is 0.5 s.
+const FULL: f32 = 100.0;
 
 /// Counts frames.
 #[derive(Default)]

@@ -12,10 +12,10 @@ const FLUX_DB: f32 = 1.6;
 const ALPHA_DB: std::ops::Range<f32> = -10.0..8.0;
 /// A noise longer than this is no breath; frames.
 const LONGEST: u32 = 250;
-/// Frames at which the evidence is 1. Half is 0.4 s.
-const FULL: f32 = 80.0;
+/// Frames at which the evidence is 1. Half is 0.5 s.
+const FULL: f32 = 100.0;
 
-/// Evidence in 0..1 of the event so far.
+/// Evidence in 0..1 of an event.
 pub fn sigh(event: &Event) -> f32 {
     let breath = event.noise_share() >= NOISE_SHARE
         && event.flux_db() < FLUX_DB

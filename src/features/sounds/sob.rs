@@ -11,8 +11,8 @@ const REGULARITY: f32 = 2.5;
 const DEPTH_DB: f32 = 16.0;
 const UNLIKENESS_DB: f32 = 14.0;
 const HIGH_SHARE: f32 = 0.4;
-/// Links at which the evidence is 1: five sobs. Half is three.
-const FULL: f32 = 4.0;
+/// Links at which the evidence is 1: seven sobs. Half is four.
+const FULL: f32 = 6.0;
 
 /// Counts sobs.
 #[derive(Default)]
