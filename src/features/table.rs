@@ -73,7 +73,7 @@ pub const COLUMNS: &[Column] = columns! {
     "cry" "1" 2000 Real "after Wasz-Hockert 1968" "evidence of crying aloud: a voice over 250 Hz that holds on" |f| f.sounds.cry.into();
     "sob" "1" 6000 Real "after Provine 2012" "evidence of sobbing: alike high bursts 0.3-1 s apart" |f| f.sounds.sob.into();
     "scream" "1" 1000 Real "after Anikin & Persson 2017" "evidence of screaming: a bright periodic sound of 500-2000 Hz" |f| f.sounds.scream.into();
-    "sigh" "1" 1000 Real "after Vlemincx 2013" "evidence of sighing, a fifth of it until the sound has ended" |f| f.sounds.sigh.into();
+    "sigh" "1" 1200 Real "after Vlemincx 2013" "evidence of sighing, a fifth of it until the sound has ended" |f| f.sounds.sigh.into();
     "laugh" "1" 2800 Real "after Bachorowski 2001, Provine & Yong 1991" "evidence of laughing: alike bursts 0.12-0.35 s apart" |f| f.sounds.laugh.into();
     "cough" "1" 600 Real "after Korpas 1996" "evidence of coughing, a fifth of it until the sound has ended" |f| f.sounds.cough.into();
     "breath" "1" 120 Real "after Ruinskiy & Lavner 2007" "evidence of breath noise" |f| f.sounds.breath.into();

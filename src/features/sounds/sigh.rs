@@ -7,13 +7,13 @@
 
 use super::segment::Event;
 
-const NOISE_SHARE: f32 = 0.6;
-const FLUX_DB: f32 = 1.6;
-const ALPHA_DB: std::ops::Range<f32> = -10.0..8.0;
+const NOISE_SHARE: f32 = 0.5;
+const FLUX_DB: f32 = 1.8;
+const ALPHA_DB: std::ops::Range<f32> = -10.0..10.0;
 /// A noise longer than this is no breath; frames.
 const LONGEST: u32 = 250;
-/// Frames at which the evidence is 1. Half is 0.5 s.
-const FULL: f32 = 100.0;
+/// Frames at which the evidence is 1. Half is 0.6 s.
+const FULL: f32 = 120.0;
 
 /// Evidence in 0..1 of an event.
 pub fn sigh(event: &Event) -> f32 {
