@@ -175,6 +175,18 @@ fn short_explosions_of_noise_are_coughs() {
 }
 
 #[test]
+fn of_a_rattle_only_the_first_blow_can_be_a_cough() {
+    let mut white = noise(11);
+    let rattle = line(3.0, |t| 0.4 * white() * decay(t % 0.3, 0.01, 0.05));
+    let coughs: Vec<bool> = evidence(&rattle, 160)
+        .iter()
+        .map(|s| s.cough >= 0.5)
+        .collect();
+    let begun = coughs.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+    assert_eq!(begun, 1);
+}
+
+#[test]
 fn speech_silence_and_a_noisy_line_are_none_of_them() {
     fires_alone(&speech(), "none");
     fires_alone(&vec![0.0; 40_000], "none");
@@ -190,7 +202,7 @@ fn a_high_pitch_is_seen_at_sixteen_kilohertz_too() {
     let samples: Vec<f32> = (0..32_000)
         .map(|i| {
             let t = f64::from(i) / 16_000.0;
-            let harmonics = (1..=3).map(|h| (TAU * 1_000.0 * f64::from(h) * t).sin());
+            let harmonics = (1..=3).map(|h| (TAU * 700.0 * f64::from(h) * t).sin());
             let scream = if t > 0.5 {
                 0.2 * harmonics.sum::<f64>()
             } else {

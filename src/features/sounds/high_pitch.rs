@@ -38,3 +38,32 @@ pub fn high_pitch(lags: &[f32], rate: u32) -> f32 {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The autocorrelation of harmonics of `f0` with these powers, in closed form.
+    fn lags(f0: f32, powers: &[f32], rate: u32) -> Vec<f32> {
+        let total: f32 = powers.iter().sum();
+        let at = |lag: usize| {
+            let turn = std::f32::consts::TAU * f0 * lag as f32 / rate as f32;
+            let sum = |(h, power): (usize, &f32)| power * (turn * (h + 1) as f32).cos();
+            powers.iter().enumerate().map(sum).sum::<f32>() / total
+        };
+        (0..=rate as usize / 60).map(at).collect()
+    }
+
+    #[test]
+    fn a_high_voice_has_its_pitch_and_a_loud_formant_is_none() {
+        for rate in [8_000, 16_000] {
+            for f0 in [620.0, 900.0, 1_300.0] {
+                let found = high_pitch(&lags(f0, &[1.0, 0.3], rate), rate);
+                assert!((found / f0 - 1.0).abs() < 0.06, "{found} for {f0}");
+            }
+            // The third harmonic of 250 Hz in a formant: a peak of 0.68 at 750 Hz.
+            let formant = lags(250.0, &[0.09, 0.09, 1.0, 0.09], rate);
+            assert_eq!(high_pitch(&formant, rate), 0.0);
+        }
+    }
+}
