@@ -1,6 +1,5 @@
 //! The room's one machine: hops in, frames out.
 
-use super::breath::BreathDetector;
 use super::frame::FeatureFrame;
 use super::history::History;
 use super::level::ActiveLevel;
@@ -8,6 +7,7 @@ use super::mel::MelBank;
 use super::pauses::PauseTracker;
 use super::pitch::{Decision, PATH_LAG, PitchEvidence, PitchTracker};
 use super::pulses::Pulses;
+use super::sounds::{SoundDetector, high_pitch};
 use super::spectrum::{Spectrum, band, strongest};
 use super::speech::SpeechDetector;
 use super::tempo::TempoTracker;
@@ -27,6 +27,7 @@ struct Raw {
     voicing: f32,
     band_power: f32,
     syllable_db: f32,
+    high_hz: f32,
     frame: FeatureFrame,
 }
 
@@ -44,7 +45,7 @@ pub struct Extractor {
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
-    breath: BreathDetector,
+    sounds: SoundDetector,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
     /// Clipping and loss of the last hops, for the frame that they belong to.
     hop_facts: [(f32, bool); PENDING],
@@ -69,7 +70,7 @@ impl Extractor {
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
-            breath: BreathDetector::new(),
+            sounds: SoundDetector::new(),
             previous_mel: None,
             hop_facts: [(0.0, false); PENDING],
             pending: [None; PENDING],
@@ -140,6 +141,7 @@ impl Extractor {
         let len = self.pitch.window_len();
         let samples = self.history.window(at_sample - len as i64 / 2, len);
         let (voicing, decision) = self.pitch.push(samples);
+        let high_hz = high_pitch(self.pitch.lags(), self.rate);
 
         let ticks = at_sample as u64 * u64::from(StreamTime::TICKS_PER_SECOND / self.rate);
         let raw = Raw {
@@ -147,6 +149,7 @@ impl Extractor {
             voicing,
             band_power: low + high,
             syllable_db,
+            high_hz,
             frame: FeatureFrame {
                 at: StreamTime::from_ticks(ticks),
                 level_db,
@@ -204,13 +207,7 @@ impl Extractor {
         frame.pause_share = pauses.share;
         self.pause_total_s = pauses.total_s;
 
-        frame.breath = self.breath.push(
-            frame.voicing,
-            frame.snr_db,
-            frame.active_level_db - frame.level_db,
-            frame.alpha_ratio_db,
-            frame.lost,
-        );
+        frame.sounds = self.sounds.push(&frame, raw.high_hz);
         frame
     }
 }

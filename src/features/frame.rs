@@ -1,5 +1,6 @@
 //! One row of the feature table: everything measured about 10 ms of sound.
 
+use super::sounds::Sounds;
 use crate::units::{SILENCE_DB, StreamTime};
 
 /// Log-mel bands in a frame.
@@ -50,8 +51,8 @@ pub struct FeatureFrame {
     pub hammarberg_db: f32,
     /// Rise of the log-mel spectrum since the last frame, dB per band.
     pub flux_db: f32,
-    /// Evidence of breath noise in a pause, 0..1.
-    pub breath: f32,
+    /// Evidence of sounds that are not words.
+    pub sounds: Sounds,
     /// Samples at or beyond full scale, share of the hop.
     pub clipped: f32,
     /// The hop was not received: a `Gap` stands here.
@@ -85,7 +86,7 @@ impl Default for FeatureFrame {
             alpha_ratio_db: 0.0,
             hammarberg_db: 0.0,
             flux_db: 0.0,
-            breath: 0.0,
+            sounds: Sounds::default(),
             clipped: 0.0,
             lost: false,
             log_mel_db: [SILENCE_DB; MEL_BANDS],

@@ -6,7 +6,6 @@
 //!   active speech level and ten seconds of counts. Nothing grows.
 //! - **Source**: see each file; [`table`] names unit, window and source of every column.
 
-mod breath;
 mod extractor;
 mod floor;
 mod frame;
@@ -16,6 +15,7 @@ mod mel;
 mod pauses;
 mod pitch;
 mod pulses;
+mod sounds;
 mod spectrum;
 mod speech;
 mod stream;
@@ -25,4 +25,5 @@ mod tempo;
 pub use extractor::{Extractor, LOOK_AHEAD_HOPS};
 pub use frame::{FeatureFrame, MEL_BANDS};
 pub use pitch::{CANDIDATE_EVIDENCE, FRAME_EVIDENCE, PitchEvidence};
+pub use sounds::Sounds;
 pub use stream::FeatureStream;

@@ -70,7 +70,13 @@ pub const COLUMNS: &[Column] = columns! {
     "alpha_ratio_db" "dB" 32 Real "Eyben 2016, to 3.4 kHz" "1-3.4 kHz over 0.3-1 kHz" |f| f.alpha_ratio_db.into();
     "hammarberg_db" "dB" 32 Real "Hammarberg 1980, to 3.4 kHz" "strongest bin of 0.3-2 kHz over 2-3.4 kHz" |f| f.hammarberg_db.into();
     "flux_db" "dB" 42 Real "" "mean rise of the log-mel bands since the frame before" |f| f.flux_db.into();
-    "breath" "1" 120 Real "after Ruinskiy & Lavner 2007" "evidence of breath noise" |f| f.breath.into();
+    "cry" "1" 2000 Real "after Wasz-Hockert 1968" "evidence of crying aloud: a voice over 250 Hz that holds on" |f| f.sounds.cry.into();
+    "sob" "1" 6000 Real "after Provine 2012" "evidence of sobbing: alike high bursts 0.3-1 s apart" |f| f.sounds.sob.into();
+    "scream" "1" 1000 Real "after Anikin & Persson 2017" "evidence of screaming: a bright periodic sound of 500-2000 Hz" |f| f.sounds.scream.into();
+    "sigh" "1" 1200 Real "after Vlemincx 2013" "evidence of sighing, a fifth of it until the sound has ended" |f| f.sounds.sigh.into();
+    "laugh" "1" 2800 Real "after Bachorowski 2001, Provine & Yong 1991" "evidence of laughing: alike bursts 0.12-0.35 s apart" |f| f.sounds.laugh.into();
+    "cough" "1" 600 Real "after Korpas 1996" "evidence of coughing, a fifth of it until the sound has ended" |f| f.sounds.cough.into();
+    "breath" "1" 120 Real "after Ruinskiy & Lavner 2007" "evidence of breath noise" |f| f.sounds.breath.into();
     "clipped" "1" 10 Real "" "share of samples at full scale" |f| f.clipped.into();
     "lost" "1" 10 Flag "" "the hop was never received" |f| f.lost.into();
 };

@@ -26,6 +26,18 @@ pub struct Marker {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MarkerKind {
+    /// Crying aloud.
+    Cry,
+    /// Sobbing.
+    Sob,
+    /// Screaming.
+    Scream,
+    /// A sigh.
+    Sigh,
+    /// Laughter.
+    Laugh,
+    /// A cough.
+    Cough,
     /// Breath in pauses has become audible beyond this caller's own habit.
     BreathChange,
     /// A sustained flat-pitched sound, or a pause that grows inside a phrase.

@@ -1,5 +1,6 @@
-//! Markers that the acoustics can carry today: breath that changes, and hesitation.
+//! Markers that the acoustics can carry today: sounds, breath that changes, and hesitation.
 
+use super::sounds::SoundMarkers;
 use super::{Marker, MarkerKind};
 use crate::features::FeatureFrame;
 use crate::units::StreamTime;
@@ -29,6 +30,7 @@ pub struct MarkerDetector {
     steady_from: StreamTime,
     previous_st: f32,
     voiced: bool,
+    sounds: SoundMarkers,
 }
 
 impl MarkerDetector {
@@ -39,13 +41,17 @@ impl MarkerDetector {
 
     /// Takes a frame; gives a marker that ended with it.
     pub fn push(&mut self, frame: &FeatureFrame) -> Option<Marker> {
+        self.sounds.push(frame);
         let breath = self.breath(frame);
-        self.hesitation(frame).or(breath)
+        // Sounds that ended wait for a frame without another marker.
+        self.hesitation(frame)
+            .or(breath)
+            .or_else(|| self.sounds.poll())
     }
 
     /// Counts breaths; a change is a recent rate well over the caller's habit.
     fn breath(&mut self, frame: &FeatureFrame) -> Option<Marker> {
-        let breathing = frame.breath >= BREATH_THRESHOLD;
+        let breathing = frame.sounds.breath >= BREATH_THRESHOLD;
         let (began, ended) = (breathing && !self.breathing, !breathing && self.breathing);
         self.breathing = breathing;
         if began {

@@ -12,6 +12,7 @@ mod marker;
 mod markers;
 mod norm;
 mod point;
+mod sounds;
 mod trend;
 mod voice;
 

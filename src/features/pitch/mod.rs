@@ -51,6 +51,11 @@ impl PitchTracker {
         self.peaks.window_len()
     }
 
+    /// The autocorrelation of the newest window, lag 0 first: 1 at lag 0.
+    pub fn lags(&self) -> &[f32] {
+        self.peaks.lags()
+    }
+
     /// What the newest frame's decision will rest on.
     pub fn evidence(&self) -> &PitchEvidence {
         &self.last

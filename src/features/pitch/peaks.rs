@@ -79,6 +79,11 @@ impl PeakAnalysis {
         self.transform.window_len()
     }
 
+    /// The autocorrelation of the last window, lag 0 first: 1 at lag 0, the window's own undone.
+    pub fn lags(&self) -> &[f32] {
+        &self.lags
+    }
+
     /// What one window says, and its peaks.
     pub fn analyse(&mut self, samples: &[f32]) -> (Window, Peaks) {
         let mut peaks = Peaks::new();

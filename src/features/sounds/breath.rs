@@ -5,6 +5,8 @@
 //! up to the top of the band, for 120 ms to 1.5 s. On many lines nothing remains, and then this
 //! stays 0.
 
+use super::FeatureFrame;
+
 const MIN_FRAMES: f32 = 12.0;
 const MAX_FRAMES: f32 = 150.0;
 
@@ -15,25 +17,13 @@ pub struct BreathDetector {
 }
 
 impl BreathDetector {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Evidence in 0..1. `below_active_db` is how far the level stands under the active speech
-    /// level; `alpha_ratio_db` is high over low band.
-    pub fn push(
-        &mut self,
-        voicing: f32,
-        snr_db: f32,
-        below_active_db: f32,
-        alpha_ratio_db: f32,
-        lost: bool,
-    ) -> f32 {
-        let breathy = !lost
-            && voicing < 0.45
-            && snr_db > 3.0
-            && (8.0..40.0).contains(&below_active_db)
-            && alpha_ratio_db > -6.0;
+    /// Evidence in 0..1.
+    pub fn push(&mut self, frame: &FeatureFrame) -> f32 {
+        let breathy = !frame.lost
+            && frame.voicing < 0.45
+            && frame.snr_db > 3.0
+            && (8.0..40.0).contains(&(frame.active_level_db - frame.level_db))
+            && frame.alpha_ratio_db > -6.0;
         if breathy {
             self.run += 1.0;
         } else {
@@ -53,17 +43,22 @@ mod tests {
 
     #[test]
     fn a_noise_burst_in_a_pause_is_breath_and_an_endless_one_is_not() {
-        let mut breath = BreathDetector::new();
+        let mut breath = BreathDetector::default();
         let run = |breath: &mut BreathDetector, frames, voicing| {
-            (0..frames)
-                .map(|_| breath.push(voicing, 12.0, 20.0, 2.0, false))
-                .last()
-                .unwrap()
+            let frame = FeatureFrame {
+                voicing,
+                snr_db: 12.0,
+                level_db: -40.0,
+                active_level_db: -20.0,
+                alpha_ratio_db: 2.0,
+                ..FeatureFrame::default()
+            };
+            (0..frames).map(|_| breath.push(&frame)).last().unwrap()
         };
         assert_eq!(run(&mut breath, 5, 0.1), 0.0);
         assert_eq!(run(&mut breath, 25, 0.1), 1.0);
         assert_eq!(run(&mut breath, 200, 0.1), 0.0);
-        let mut voice = BreathDetector::new();
+        let mut voice = BreathDetector::default();
         assert_eq!(run(&mut voice, 30, 0.9), 0.0);
     }
 }
