@@ -1,6 +1,7 @@
 //! The room's one machine: hops in, frames out.
 
 use super::breath::BreathDetector;
+use super::cpp::Cepstrum;
 use super::frame::FeatureFrame;
 use super::history::History;
 use super::level::ActiveLevel;
@@ -9,7 +10,8 @@ use super::path::{PATH_LAG, PitchPath};
 use super::pauses::PauseTracker;
 use super::pitch::PitchAnalysis;
 use super::pulses::Pulses;
-use super::spectrum::{Spectrum, band, strongest};
+use super::quality::{Evidence, Quality, Reliability};
+use super::spectrum::{Spectrum, band, slope, strongest};
 use super::speech::SpeechDetector;
 use super::tempo::TempoTracker;
 use crate::audio::Hop;
@@ -49,6 +51,8 @@ pub struct Extractor {
     pitch: PitchAnalysis,
     path: PitchPath,
     pulses: Pulses,
+    cepstrum: Cepstrum,
+    reliability: Reliability,
     level: ActiveLevel,
     speech: SpeechDetector,
     tempo: TempoTracker,
@@ -76,6 +80,8 @@ impl Extractor {
             mel: MelBank::new(),
             path: PitchPath::new(),
             pulses: Pulses::new(rate),
+            cepstrum: Cepstrum::new(rate),
+            reliability: Reliability::new(),
             level: ActiveLevel::new(rate),
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
@@ -167,6 +173,10 @@ impl Extractor {
                 alpha_ratio_db: power_to_db(high) - power_to_db(low),
                 hammarberg_db: power_to_db(peak_low) - power_to_db(peak_high),
                 flux_db,
+                quality: Quality {
+                    slope_500_1500_db: slope(power, 500.0, 1_500.0),
+                    ..Quality::default()
+                },
                 clipped,
                 lost,
                 log_mel_db,
@@ -186,11 +196,6 @@ impl Extractor {
             // Boersma (1993), eq. 4: the height of the peak is the harmonic share.
             frame.hnr_db = 10.0 * (pitch.height / (1.0 - pitch.height)).log10();
         }
-        let until = raw.at_sample + self.hop_len as i64 / 2;
-        self.pulses
-            .follow(&self.history, raw.at_sample, until, frame.f0_hz);
-        (frame.jitter, frame.shimmer) = self.pulses.jitter_shimmer();
-
         let speech = self.speech.push(
             raw.band_power,
             frame.voiced,
@@ -200,6 +205,7 @@ impl Extractor {
         frame.speech = speech.speech;
         frame.snr_db = speech.snr_db;
         self.floor_db = speech.floor_db;
+        self.voice_quality(&mut frame, raw.at_sample);
 
         let tempo = self.tempo.push(
             raw.syllable_db,
@@ -225,5 +231,30 @@ impl Extractor {
             frame.lost,
         );
         frame
+    }
+
+    /// Periods, cepstrum, and which of all this the line can carry.
+    fn voice_quality(&mut self, frame: &mut FeatureFrame, centre: i64) {
+        if self.reliability.disturbed(&self.hop_facts) {
+            self.pulses.forget();
+        }
+        let until = centre + self.hop_len as i64 / 2;
+        self.pulses
+            .follow(&self.history, centre, until, frame.f0_hz);
+        let periods = self.pulses.perturbation(centre);
+        (frame.jitter, frame.shimmer) = (periods.jitter, periods.shimmer);
+        frame.quality.shimmer_db = periods.shimmer_db;
+        frame.quality.cpp_db = self
+            .cepstrum
+            .prominence_db(&self.history, centre, frame.voiced);
+        let evidence = Evidence {
+            voiced: frame.voiced,
+            speech: frame.speech,
+            f0_hz: frame.f0_hz,
+            snr_db: frame.snr_db,
+            hnr_db: frame.hnr_db,
+            pairs: periods.pairs,
+        };
+        self.reliability.judge(&mut frame.quality, evidence);
     }
 }

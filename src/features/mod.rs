@@ -7,6 +7,7 @@
 //! - **Source**: see each file; [`table`] names unit, window and source of every column.
 
 mod breath;
+mod cpp;
 mod extractor;
 mod frame;
 mod history;
@@ -16,6 +17,7 @@ mod path;
 mod pauses;
 mod pitch;
 mod pulses;
+mod quality;
 mod spectrum;
 mod speech;
 mod stream;
@@ -24,4 +26,5 @@ mod tempo;
 
 pub use extractor::{Extractor, LOOK_AHEAD_HOPS};
 pub use frame::{FeatureFrame, MEL_BANDS};
+pub use quality::Quality;
 pub use stream::FeatureStream;

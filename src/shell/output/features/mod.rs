@@ -3,6 +3,7 @@
 //! Remembers: at most one Parquet row group.
 //! Source: `features::table`, which documents each column.
 
+mod arrow_schema;
 mod list;
 mod parquet;
 mod rows;
