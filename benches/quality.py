@@ -21,6 +21,7 @@ from scipy import signal
 
 RATE = 16_000
 OVER = 8  # the voices are made at 128 kHz, so that a pulse may fall between two samples
+ACTIVE = 0.68  # of a second are sound, see `phrases`
 COLUMNS = "f0_hz,voiced,speech,snr_db,jitter,shimmer,hnr_db,cpp_db,jitter_ok,shimmer_ok,hnr_ok,cpp_ok"
 
 
@@ -38,8 +39,9 @@ def mulaw(x):
 
 
 def noisy(x, snr_db, rng):
+    """White noise in the band, `snr_db` under the sound where there is sound."""
     noise = signal.sosfilt(signal.butter(4, [300, 3400], "bandpass", fs=8000, output="sos"), rng.standard_normal(len(x)))
-    return x + noise * np.sqrt(np.mean(x**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
+    return x + noise * np.sqrt(np.mean(x**2) / ACTIVE / np.mean(noise**2)) * 10 ** (-snr_db / 20)
 
 
 LINES = {
@@ -68,9 +70,15 @@ def voice(f0, jitter, shimmer, rng, seconds=4.0):
         r = np.exp(-np.pi * width / rate)
         a = [1, -2 * r * np.cos(2 * np.pi * hz / rate), r * r]
         x = signal.lfilter([sum(a)], a, x)
-    x = signal.resample_poly(np.diff(x), 1, OVER)
+    x = phrases(signal.resample_poly(np.diff(x), 1, OVER))
     local = lambda v: np.mean(np.abs(np.diff(v))) / np.mean(v)
     return 0.25 * x / np.max(np.abs(x)), local(periods), local(gains)
+
+
+def phrases(x):
+    """0.7 s of sound, 0.3 s of pause: a level over the noise needs a pause to be known."""
+    t = np.arange(len(x)) / RATE % 1.0
+    return x * np.clip(np.minimum(t, 0.7 - t) / 0.02, 0, 1)
 
 
 def tables(undertone, sounds, folder):
@@ -94,13 +102,26 @@ def ours(table, measure, column):
     return (np.mean(table[column][ok]) if ok.sum() >= 10 else np.nan), ok.sum() / max((table["voiced"] > 0).sum(), 1)
 
 
+def praat_local(x, rate):
+    """Praat's local jitter and shimmer of a whole sound."""
+    import parselmouth
+    from parselmouth.praat import call
+
+    sound = parselmouth.Sound(x, sampling_frequency=rate)
+    pulses = call(sound, "To PointProcess (periodic, cc)", 62, 500)
+    return {
+        "jitter": call(pulses, "Get jitter (local)", 0, 0, 0.0001, 0.02, 1.3),
+        "shimmer": call([sound, pulses], "Get shimmer (local)", 0, 0, 0.0001, 0.02, 1.3, 1.6),
+    }
+
+
 def made(undertone):
     rng = np.random.default_rng(1)
     print("### Made voices: read for made (share of voiced frames that are reported)\n")
     cases = [("jitter %", j, 0.0) for j in (0.0, 0.005, 0.01, 0.02, 0.04)] + [("shimmer %", 0.0, s) for s in (0.0, 0.03, 0.06, 0.12)]
-    print("| measure | made | F0 | " + " | ".join(LINES) + " |\n|---|---|---|" + "---|" * len(LINES))
+    print("| measure | made | F0 | " + " | ".join(LINES) + " | Praat, 16 kHz | Praat, band, mu-law |\n" + "|---" * (len(LINES) + 5) + "|")
     for measure, jitter, shimmer in cases:
-        for f0 in (110, 210):
+        for f0 in (110, 210, 290, 380):
             x, true_jitter, true_shimmer = voice(f0, jitter, shimmer, rng)
             sounds = {f"l{i}": line(x, rng) for i, line in enumerate(LINES.values())}
             with tempfile.TemporaryDirectory() as folder:
@@ -110,13 +131,19 @@ def made(undertone):
             for key in sounds:
                 value, share = ours(found[key], name, name)
                 cells.append(f"{100 * value:.2f} ({share:.0%})")
+            for key in ("l0", "l2"):
+                cells.append(f"{100 * praat_local(*sounds[key])[name]:.2f}")
             truth = true_jitter if name == "jitter" else true_shimmer
             print(f"| {measure} | {100 * truth:.2f} | {f0} | " + " | ".join(cells) + " |")
     print("\n### Made voices with white noise: HNR in the band, dB\n")
     print("| made | F0 | HNR read | reported | CPP dB |\n|---|---|---|---|---|")
     for f0 in (90, 140, 210, 320):
         for hnr in (0, 5, 10, 15, 20, 25, 30):
-            x = noisy(narrow(voice(f0, 0, 0, rng)[0]), hnr, rng)
+            x = narrow(voice(f0, 0, 0, rng)[0])
+            breath = noisy(x, hnr, rng) - x
+            # Noise of the voice pauses with the voice, and a line lies 40 dB under both.
+            gate = signal.resample_poly(phrases(np.ones(2 * len(x))), 1, 2)[: len(x)]
+            x = noisy(x + breath * np.clip(gate, 0, 1), 40, rng)
             with tempfile.TemporaryDirectory() as folder:
                 table = tables(undertone, {"x": (x, 8000)}, folder)["x"]
             voiced = table["voiced"] > 0
@@ -125,20 +152,23 @@ def made(undertone):
             print(f"| {hnr} | {f0} | {np.mean(table['hnr_db'][voiced]):.1f} | {value:.1f} ({share:.0%}) | {cpp:.1f} |")
 
 
-def praat(x, rate):
+def praat(x, rate, moments):
+    """Praat's figures: over the whole sound, and over the periods before each (time, F0) of ours."""
     import parselmouth
     from parselmouth.praat import call
 
     sound = parselmouth.Sound(x, sampling_frequency=rate)
     pulses = call(sound, "To PointProcess (periodic, cc)", 62, 500)
-    harmonicity = call(sound, "To Harmonicity (ac)", 0.01, 62, 0.1, 4.5).values[0]
+    harmonicity = call(sound, "To Harmonicity (ac)", 0.01, 62, 0.1, 4.5)
     cepstrum = call(sound, "To PowerCepstrogram", 62, 0.01, 3400.0, 50)
     cpp = call(cepstrum, "Get CPPS", "no", 0.02, 0.0005, 62, 500, 0.05, "parabolic", 0.002, 0.016, "straight", "robust")
+    spans = [(t - min(0.5, 21 / f0) if f0 > 0 else t, t) for t, f0 in moments]
+    hnr = np.array([call(harmonicity, "Get value at time", t, "nearest") for t, _ in moments])
     return {
-        "jitter": call(pulses, "Get jitter (local)", 0, 0, 0.0001, 0.02, 1.3),
-        "shimmer": call([sound, pulses], "Get shimmer (local)", 0, 0, 0.0001, 0.02, 1.3, 1.6),
-        "hnr": np.mean(harmonicity[harmonicity > -100]),
-        "cpp": cpp,
+        "jitter": np.array([call(pulses, "Get jitter (local)", *span, 0.0001, 0.02, 1.3) for span in spans]),
+        "shimmer": np.array([call([sound, pulses], "Get shimmer (local)", *span, 0.0001, 0.02, 1.3, 1.6) for span in spans]),
+        "hnr": np.where(hnr > -100, hnr, np.nan),
+        "cpp": np.array([cpp]),
     }
 
 
@@ -146,46 +176,58 @@ def speech(undertone, folder, limit):
     rng = np.random.default_rng(1)
     paths = sorted(p for p in pathlib.Path(folder).rglob("*") if p.suffix.lower() in {".wav", ".flac"})
     paths = paths[:: max(1, len(paths) // limit)][:limit]
-    wide, narrowed = {}, {}
+    lines = {"16k": {}, "tel": {}}
     for path in paths:
         x, rate = sf.read(path, always_2d=True)
         x = signal.resample_poly(x.mean(1), RATE, rate) * 0.5
-        wide[path.stem] = (x, RATE)
-        narrowed[path.stem] = LINES["band, mu-law"](x, rng)
+        lines["16k"][path.stem] = (x, RATE)
+        lines["tel"][path.stem] = LINES["band, mu-law"](x, rng)
     columns = {"jitter": "jitter", "shimmer": "shimmer", "hnr": "hnr_db", "cpp": "cpp_db"}
-    read = {}
-    for line, sounds in (("16k", wide), ("tel", narrowed)):
+    read, share = {}, {}
+    for line, sounds in lines.items():
         with tempfile.TemporaryDirectory() as scratch:
             found = tables(undertone, sounds, scratch)
-        for m, column in columns.items():
-            pairs = [ours(found[n], m, column) for n in sounds]
-            read["ours", line, m] = np.array([v for v, _ in pairs])
-            read["share", line, m] = np.mean([s for _, s in pairs])
-        theirs = [praat(*sound) for sound in sounds.values()]
+        values = {(who, m): [] for who in ("ours", "Praat") for m in columns}
+        counts = {m: [] for m in columns}
+        for name, sound in sounds.items():
+            table = found[name]
+            for m, column in columns.items():
+                ok = (table[f"{m}_ok"] > 0) & (table["voiced"] > 0)
+                counts[m].append([ok.sum(), (table["voiced"] > 0).sum()])
+                value = np.where(ok, table[column], np.nan)
+                # CPPS is a figure of a recording in Praat; the others are compared every 50 ms.
+                value = [np.nanmean(value) if ok.any() else np.nan] if m == "cpp" else value[::5]
+                values["ours", m].append(value)
+            moments = list(zip(table["time_s"][::5] , table["f0_hz"][::5]))
+            for m, value in praat(*sound, moments).items():
+                values["Praat", m].append(value)
+        for (who, m), value in values.items():
+            read[who, line, m] = np.concatenate(value)
         for m in columns:
-            read["Praat", line, m] = np.array([t[m] for t in theirs])
+            share[line, m] = np.divide(*np.sum(counts[m], 0))
     print(f"\n### {len(paths)} clips of speech: r, median difference, median absolute difference\n")
-    print("| measure | ours 16k : Praat 16k | ours tel : Praat tel | ours tel : ours 16k | Praat tel : Praat 16k | ours tel : Praat 16k | reported 16k, tel | median ours 16k, tel; Praat 16k, tel |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| measure | ours : Praat, 16 kHz | ours : Praat, line | ours: line : 16 kHz | Praat: line : 16 kHz | reported 16 kHz, line | medians of ours and Praat, 16 kHz; line |")
+    print("|---|---|---|---|---|---|---|")
     for m in columns:
         scale = 100 if m in ("jitter", "shimmer") else 1
         get = lambda who, line: scale * read[who, line, m]
 
-        def agree(a, b):
-            both = np.isfinite(a) & np.isfinite(b)
-            a, b = a[both], b[both]
-            if len(a) < 5:
-                return "-"
-            return f"{np.corrcoef(a, b)[0, 1]:.2f}, {np.median(a - b):+.2f}, {np.median(np.abs(a - b)):.2f}"
+        def both(a, b):
+            kept = np.isfinite(a) & np.isfinite(b)
+            return a[kept], b[kept]
 
+        def agree(a, b):
+            a, b = both(a, b)
+            return f"{np.corrcoef(a, b)[0, 1]:.2f}, {np.median(a - b):+.2f}, {np.median(np.abs(a - b)):.2f}" if len(a) > 5 else "-"
+
+        medians = [both(get("ours", line), get("Praat", line)) for line in lines]
         cells = [
             agree(get("ours", "16k"), get("Praat", "16k")),
             agree(get("ours", "tel"), get("Praat", "tel")),
             agree(get("ours", "tel"), get("ours", "16k")),
             agree(get("Praat", "tel"), get("Praat", "16k")),
-            agree(get("ours", "tel"), get("Praat", "16k")),
-            ", ".join(f"{read['share', line, m]:.0%}" for line in ("16k", "tel")),
-            "; ".join(", ".join(f"{np.nanmedian(get(w, l)):.2f}" for l in ("16k", "tel")) for w in ("ours", "Praat")),
+            ", ".join(f"{share[line, m]:.0%}" for line in lines),
+            "; ".join(f"{np.median(a):.2f}, {np.median(b):.2f}" for a, b in medians),
         ]
         print(f"| {m}{' %' if scale == 100 else ' dB'} | " + " | ".join(cells) + " |")
 

@@ -253,7 +253,8 @@ impl Extractor {
             f0_hz: frame.f0_hz,
             snr_db: frame.snr_db,
             hnr_db: frame.hnr_db,
-            pairs: periods.pairs,
+            jitter_pairs: periods.jitter_pairs,
+            shimmer_pairs: periods.shimmer_pairs,
         };
         self.reliability.judge(&mut frame.quality, evidence);
     }

@@ -3,9 +3,9 @@
 //! Marks are set by waveform matching (Boersma & Weenink's "cc" pulses): from one mark the next
 //! lies where a period of signal correlates best with the one before, near the period that the
 //! pitch path knows. Local jitter is the mean difference of consecutive periods over the mean
-//! period; local shimmer the same of their RMS. Neighbours whose lengths differ by more than a factor
-//! of 1.3, or whose RMS by more than 1.6, are no neighbours (Praat's defaults). What is older than
-//! half a second belongs to another vowel and is forgotten.
+//! period; local shimmer the same of their RMS. Lengths that differ by more than a factor of 1.3 are
+//! lost track, RMS by more than 1.6 an onset (Praat's defaults). What is older than half a second
+//! belongs to another vowel and is forgotten.
 
 use super::history::History;
 
@@ -38,8 +38,10 @@ pub struct Perturbation {
     pub shimmer: f32,
     /// Local shimmer, dB: mean of |20 log10| of the ratio of neighbours.
     pub shimmer_db: f32,
-    /// Pairs of periods behind them.
-    pub pairs: usize,
+    /// Pairs of periods behind jitter.
+    pub jitter_pairs: usize,
+    /// Pairs behind shimmer: those at an onset are left out.
+    pub shimmer_pairs: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -49,6 +51,7 @@ struct Period {
     rms: f32,
 }
 
+/// An RMS of 0 says that the loudness of the two cannot be compared.
 #[derive(Clone, Copy, Default)]
 struct Pair {
     end: f64,
@@ -114,40 +117,46 @@ impl Pulses {
         let oldest = now as f64 - f64::from(MEMORY_S * self.rate);
         let kept = &self.pairs[..self.count.min(PAIRS)];
         let mut sum = Pair::default();
-        let mut pairs = 0;
+        let (mut pairs, mut steady) = (0, 0);
         for pair in kept.iter().filter(|pair| pair.end >= oldest) {
             pairs += 1;
+            steady += usize::from(pair.rms > 0.0);
             sum.length += pair.length;
             sum.length_change += pair.length_change;
             sum.rms += pair.rms;
             sum.rms_change += pair.rms_change;
             sum.rms_change_db += pair.rms_change_db;
         }
-        if pairs < MIN_PAIRS {
-            return Perturbation::default();
+        let mut figures = Perturbation::default();
+        if pairs >= MIN_PAIRS {
+            figures.jitter = sum.length_change / sum.length;
+            figures.jitter_pairs = pairs;
         }
-        Perturbation {
-            jitter: sum.length_change / sum.length,
-            shimmer: sum.rms_change / sum.rms.max(1e-9),
-            shimmer_db: sum.rms_change_db / pairs as f32,
-            pairs,
+        if steady >= MIN_PAIRS {
+            figures.shimmer = sum.rms_change / sum.rms;
+            figures.shimmer_db = sum.rms_change_db / steady as f32;
+            figures.shimmer_pairs = steady;
         }
+        figures
     }
 
     fn take(&mut self, now: Period) {
         if let Some(before) = self.previous {
-            let ratio = now.length / before.length;
-            let rms_ratio = now.rms / before.rms.max(1e-9);
             let near = |ratio: f32, most: f32| (1.0 / most..most).contains(&ratio);
-            if near(ratio, MAX_RATIO) && near(rms_ratio, MAX_RMS_RATIO) {
-                self.pairs[self.count % PAIRS] = Pair {
+            if near(now.length / before.length, MAX_RATIO) {
+                let mut pair = Pair {
                     end: now.end,
                     length: 0.5 * (now.length + before.length),
                     length_change: (now.length - before.length).abs(),
-                    rms: 0.5 * (now.rms + before.rms),
-                    rms_change: (now.rms - before.rms).abs(),
-                    rms_change_db: 20.0 * rms_ratio.log10().abs(),
+                    ..Pair::default()
                 };
+                let ratio = now.rms / before.rms.max(1e-9);
+                if near(ratio, MAX_RMS_RATIO) {
+                    pair.rms = 0.5 * (now.rms + before.rms);
+                    pair.rms_change = (now.rms - before.rms).abs();
+                    pair.rms_change_db = 20.0 * ratio.log10().abs();
+                }
+                self.pairs[self.count % PAIRS] = pair;
                 self.count += 1;
             }
         }
@@ -278,7 +287,7 @@ mod tests {
                 none.jitter < 0.002 && none.shimmer < 0.01,
                 "{rate}: {none:?}"
             );
-            assert_eq!(none.pairs, PAIRS);
+            assert_eq!((none.jitter_pairs, none.shimmer_pairs), (PAIRS, PAIRS));
             let jitter = figures(rate, 0.02, 0.0).jitter;
             assert!((jitter - 0.02).abs() < 0.003, "{rate}: {jitter}");
             let read = figures(rate, 0.0, 0.10);
@@ -289,7 +298,7 @@ mod tests {
                 "{read:?}"
             );
             // Neighbours over a factor of 1.6 apart are two sounds, not a shimmering one.
-            assert_eq!(figures(rate, 0.0, 0.6).pairs, 0);
+            assert_eq!(figures(rate, 0.0, 0.6).shimmer_pairs, 0);
         }
     }
 }

@@ -25,8 +25,8 @@ pub struct Quality {
     pub balance_ok: bool,
 }
 
-/// Pairs of periods within [`super::pulses`]' memory that a figure needs.
-pub const MIN_PAIRS: usize = 10;
+/// Pairs of periods that a figure needs.
+const MIN_PAIRS: usize = 10;
 /// Noise moves the marks: at 15 dB a voice without jitter reads up to 0.3 %.
 const JITTER_SNR_DB: f32 = 15.0;
 /// Noise is taken for loudness sooner: at 20 dB a voice without shimmer reads 2 %.
@@ -51,8 +51,9 @@ pub struct Evidence {
     pub f0_hz: f32,
     pub snr_db: f32,
     pub hnr_db: f32,
-    /// Pairs of periods behind jitter and shimmer.
-    pub pairs: usize,
+    /// Pairs of periods behind jitter, and behind shimmer.
+    pub jitter_pairs: usize,
+    pub shimmer_pairs: usize,
 }
 
 /// Remembers when the line last failed.
@@ -84,9 +85,9 @@ impl Reliability {
     pub fn judge(&self, quality: &mut Quality, from: Evidence) {
         let intact = self.undisturbed >= WINDOW_FRAMES;
         let voiced = intact && from.voiced;
-        let periods = voiced && from.pairs >= MIN_PAIRS && from.f0_hz <= PERIODS_MAX_HZ;
-        quality.jitter_ok = periods && from.snr_db >= JITTER_SNR_DB;
-        quality.shimmer_ok = periods && from.snr_db >= SHIMMER_SNR_DB;
+        let periods = |pairs| voiced && pairs >= MIN_PAIRS && from.f0_hz <= PERIODS_MAX_HZ;
+        quality.jitter_ok = periods(from.jitter_pairs) && from.snr_db >= JITTER_SNR_DB;
+        quality.shimmer_ok = periods(from.shimmer_pairs) && from.snr_db >= SHIMMER_SNR_DB;
         quality.hnr_ok = voiced && from.snr_db >= from.hnr_db + HNR_MARGIN_DB;
         quality.cpp_ok = voiced && from.snr_db >= CPP_SNR_DB;
         quality.balance_ok = intact && from.speech && from.snr_db >= BALANCE_SNR_DB;
@@ -103,7 +104,8 @@ mod tests {
         f0_hz: 150.0,
         snr_db: 30.0,
         hnr_db: 15.0,
-        pairs: 20,
+        jitter_pairs: 20,
+        shimmer_pairs: 20,
     };
 
     /// Jitter, shimmer, HNR, CPP, balance after `frames` good hops.
@@ -173,7 +175,14 @@ mod tests {
             [false, false, true, false, false]
         );
         assert_eq!(
-            flags(Evidence { pairs: 9, ..GOOD }, 10),
+            flags(
+                Evidence {
+                    jitter_pairs: 9,
+                    shimmer_pairs: 10,
+                    ..GOOD
+                },
+                10
+            ),
             [false, false, true, true, true]
         );
         assert_eq!(

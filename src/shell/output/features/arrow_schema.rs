@@ -133,7 +133,9 @@ mod tests {
 
         /// Where a slot's value stands.
         fn slot(&self, table: usize, slot: usize) -> usize {
-            let vtable = table - self.u32(table);
+            // A vtable that another table shares may stand behind: the distance has a sign.
+            let distance = self.u32(table) as u32 as i32;
+            let vtable = (table as i64 - i64::from(distance)) as usize;
             assert!(4 + 2 * slot < self.u16(vtable), "slot {slot} is missing");
             table + self.u16(vtable + 4 + 2 * slot)
         }

@@ -64,7 +64,7 @@ pub trait TableWriter {
 #[cfg(test)]
 pub(crate) mod sample {
     use super::*;
-    use crate::features::MEL_BANDS;
+    use crate::features::{MEL_BANDS, Quality};
     use crate::units::StreamTime;
 
     /// The `index`-th frame of a made-up stream; every third is unvoiced.
@@ -91,6 +91,11 @@ pub(crate) mod sample {
             hnr_db: 12.0,
             jitter: 0.005_12,
             shimmer: 0.04,
+            // Shimmer is one that the line could not carry.
+            quality: Quality {
+                jitter_ok: true,
+                ..Quality::default()
+            },
             spectral_tilt_db: -6.0,
             alpha_ratio_db: -3.0,
             hammarberg_db: 9.0,

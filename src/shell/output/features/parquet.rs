@@ -226,6 +226,8 @@ mod tests {
         assert_eq!(cells["voiced"], Cell::Bool(true));
         assert_eq!(cells["pauses"], Cell::Int(0));
         assert_eq!(cells["mel_35"], Cell::Float(-35.0));
+        assert_eq!(cells["jitter"], Cell::Float(0.005_12));
+        assert_eq!(cells["shimmer"], Cell::Null);
     }
 
     #[test]
@@ -254,5 +256,7 @@ mod tests {
         let columns: serde_json::Value = serde_json::from_str(&value("undertone.columns")).unwrap();
         assert_eq!(columns.as_array().unwrap().len(), selection::all().len());
         assert_eq!(columns[0]["name"], "time_s");
+        // What stands in it is the other file's to test.
+        assert!(value("ARROW:schema").starts_with("/////"));
     }
 }
