@@ -8,7 +8,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flatbuffers::{FlatBufferBuilder, Push, TableFinishedWIPOffset, WIPOffset};
+use flatbuffers::{
+    FlatBufferBuilder, ForwardsUOffset, Push, TableFinishedWIPOffset, Vector, WIPOffset,
+};
 use parquet::basic::Type as Physical;
 
 /// The key under which readers look.
@@ -36,12 +38,20 @@ const ALIGNMENT: usize = 8;
 type Builder = FlatBufferBuilder<'static>;
 type Table = WIPOffset<TableFinishedWIPOffset>;
 
-/// The schema as the value of [`KEY`].
-pub fn encoded(fields: &[ArrowField<'_>]) -> String {
+/// The schema as the value of [`KEY`]. `metadata` is the table's own: a reader that finds a schema
+/// takes it from there, and no longer from the file.
+pub fn encoded<'a>(
+    fields: &[ArrowField<'_>],
+    metadata: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
     let mut builder = Builder::new();
     let fields: Vec<Table> = fields.iter().map(|f| field(&mut builder, f)).collect();
     let fields = builder.create_vector(&fields);
-    let schema = table(&mut builder, |slots| slots.put(1, fields));
+    let metadata = key_values(&mut builder, metadata);
+    let schema = table(&mut builder, |slots| {
+        slots.put(1, fields);
+        slots.put(2, metadata);
+    });
     let message = table(&mut builder, |slots| {
         slots.put(0, METADATA_V5);
         slots.put(1, HEADER_SCHEMA);
@@ -71,18 +81,11 @@ fn field(builder: &mut Builder, field: &ArrowField<'_>) -> Table {
         _ => (3, table(builder, |slots| slots.put(0, 1i16))),
     };
     let name = builder.create_string(field.name);
-    let metadata: Vec<Table> = field
+    let metadata = field
         .metadata
         .iter()
-        .map(|(key, value)| {
-            let (key, value) = (builder.create_string(key), builder.create_string(value));
-            table(builder, |slots| {
-                slots.put(0, key);
-                slots.put(1, value);
-            })
-        })
-        .collect();
-    let metadata = builder.create_vector(&metadata);
+        .map(|(key, value)| (*key, value.as_str()));
+    let metadata = key_values(builder, metadata);
     let children = builder.create_vector::<Table>(&[]);
     table(builder, |slots| {
         slots.put(0, name);
@@ -92,6 +95,24 @@ fn field(builder: &mut Builder, field: &ArrowField<'_>) -> Table {
         slots.put(5, children);
         slots.put(6, metadata);
     })
+}
+
+type Tables = WIPOffset<Vector<'static, ForwardsUOffset<TableFinishedWIPOffset>>>;
+
+fn key_values<'a>(
+    builder: &mut Builder,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Tables {
+    let pairs: Vec<Table> = pairs
+        .map(|(key, value)| {
+            let (key, value) = (builder.create_string(key), builder.create_string(value));
+            table(builder, |slots| {
+                slots.put(0, key);
+                slots.put(1, value);
+            })
+        })
+        .collect();
+    builder.create_vector(&pairs)
 }
 
 /// The slots of a table that is being written.
@@ -167,7 +188,8 @@ mod tests {
             nullable: physical == Physical::FLOAT,
             metadata: vec![("unit", unit.to_owned())],
         });
-        let bytes = STANDARD.decode(encoded(&fields)).unwrap();
+        let bytes = STANDARD.decode(encoded(&fields, [("who", "we")].into_iter()));
+        let bytes = bytes.unwrap();
         assert_eq!(bytes[..4], [0xff; 4]);
         let reader = Reader(&bytes[8..]);
         assert_eq!(Reader(&bytes).u32(4), bytes.len() - 8);
@@ -176,6 +198,9 @@ mod tests {
         assert_eq!(reader.u16(reader.slot(message, 0)), 4);
         assert_eq!(reader.0[reader.slot(message, 1)], 1);
         let schema = reader.follow(reader.slot(message, 2));
+        let about = reader.tables(reader.slot(schema, 2));
+        assert_eq!(reader.string(reader.slot(about[0], 0)), "who");
+        assert_eq!(reader.string(reader.slot(about[0], 1)), "we");
         let found = reader.tables(reader.slot(schema, 1));
         assert_eq!(found.len(), columns.len());
         for (at, (name, physical, type_id, unit)) in found.into_iter().zip(columns) {

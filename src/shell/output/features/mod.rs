@@ -1,14 +1,17 @@
 //! Takes: feature frames, one per 10 ms, and a choice of columns.
-//! Gives: the feature table as CSV, JSON lines or Parquet, and its documentation as text.
-//! Remembers: at most one Parquet row group.
+//! Gives: the feature table as CSV, JSON lines or Parquet, one row of functionals, documentation.
+//! Remembers: at most one Parquet row group; for functionals 33 bytes a frame.
 //! Source: `features::table`, which documents each column.
 
 mod arrow_schema;
+mod egemaps;
+mod functionals;
 mod list;
 mod parquet;
 mod rows;
 pub mod selection;
 
+pub use functionals::Functionals;
 pub use list::write_list;
 pub use parquet::ParquetWriter;
 pub use rows::{CsvWriter, JsonlWriter};

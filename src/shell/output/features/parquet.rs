@@ -163,11 +163,13 @@ fn documentation(fields: &[Field]) -> Vec<KeyValue> {
         "undertone.columns".to_owned(),
         serde_json::Value::from(table).to_string(),
     );
-    let arrow = KeyValue::new(arrow_schema::KEY.to_owned(), arrow(fields));
-    fields.iter().map(unit).chain([table, arrow]).collect()
+    let mut pairs: Vec<KeyValue> = fields.iter().map(unit).chain([table]).collect();
+    let arrow = arrow(fields, &pairs);
+    pairs.push(KeyValue::new(arrow_schema::KEY.to_owned(), arrow));
+    pairs
 }
 
-fn arrow(fields: &[Field]) -> String {
+fn arrow(fields: &[Field], pairs: &[KeyValue]) -> String {
     let columns: Vec<ArrowField<'_>> = fields
         .iter()
         .map(|field| ArrowField {
@@ -182,7 +184,10 @@ fn arrow(fields: &[Field]) -> String {
             ],
         })
         .collect();
-    arrow_schema::encoded(&columns)
+    let pairs = pairs
+        .iter()
+        .map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default()));
+    arrow_schema::encoded(&columns, pairs)
 }
 
 /// A pipe that was closed stays recognisable as such.
