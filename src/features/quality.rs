@@ -183,7 +183,7 @@ mod tests {
                 },
                 10
             ),
-            [false, false, true, true, true]
+            [false, true, true, true, true]
         );
         assert_eq!(
             flags(
