@@ -46,8 +46,8 @@ def noisy(x, snr_db, rng):
 
 LINES = {
     "16 kHz": lambda x, rng: (x, RATE),
-    "band": lambda x, rng: (narrow(x), 8000),
     "band, mu-law": lambda x, rng: (mulaw(narrow(x)), 8000),
+    "band, mu-law, 25 dB": lambda x, rng: (mulaw(noisy(narrow(x), 25, rng)), 8000),
     "band, mu-law, 20 dB": lambda x, rng: (mulaw(noisy(narrow(x), 20, rng)), 8000),
     "band, mu-law, 10 dB": lambda x, rng: (mulaw(noisy(narrow(x), 10, rng)), 8000),
 }
@@ -121,7 +121,7 @@ def made(undertone):
     cases = [("jitter %", j, 0.0) for j in (0.0, 0.005, 0.01, 0.02, 0.04)] + [("shimmer %", 0.0, s) for s in (0.0, 0.03, 0.06, 0.12)]
     print("| measure | made | F0 | " + " | ".join(LINES) + " | Praat, 16 kHz | Praat, band, mu-law |\n" + "|---" * (len(LINES) + 5) + "|")
     for measure, jitter, shimmer in cases:
-        for f0 in (110, 210, 290, 380):
+        for f0 in (110, 210, 290):
             x, true_jitter, true_shimmer = voice(f0, jitter, shimmer, rng)
             sounds = {f"l{i}": line(x, rng) for i, line in enumerate(LINES.values())}
             with tempfile.TemporaryDirectory() as folder:
@@ -131,7 +131,7 @@ def made(undertone):
             for key in sounds:
                 value, share = ours(found[key], name, name)
                 cells.append(f"{100 * value:.2f} ({share:.0%})")
-            for key in ("l0", "l2"):
+            for key in ("l0", "l1"):
                 cells.append(f"{100 * praat_local(*sounds[key])[name]:.2f}")
             truth = true_jitter if name == "jitter" else true_shimmer
             print(f"| {measure} | {100 * truth:.2f} | {f0} | " + " | ".join(cells) + " |")
@@ -183,7 +183,7 @@ def speech(undertone, folder, limit):
         lines["16k"][path.stem] = (x, RATE)
         lines["tel"][path.stem] = LINES["band, mu-law"](x, rng)
     columns = {"jitter": "jitter", "shimmer": "shimmer", "hnr": "hnr_db", "cpp": "cpp_db"}
-    read, share = {}, {}
+    read, clips, share = {}, {}, {}
     for line, sounds in lines.items():
         with tempfile.TemporaryDirectory() as scratch:
             found = tables(undertone, sounds, scratch)
@@ -196,16 +196,17 @@ def speech(undertone, folder, limit):
                 counts[m].append([ok.sum(), (table["voiced"] > 0).sum()])
                 value = np.where(ok, table[column], np.nan)
                 # CPPS is a figure of a recording in Praat; the others are compared every 50 ms.
-                value = [np.nanmean(value) if ok.any() else np.nan] if m == "cpp" else value[::5]
+                value = np.array([np.nanmean(value) if ok.any() else np.nan]) if m == "cpp" else value[::5]
                 values["ours", m].append(value)
             moments = list(zip(table["time_s"][::5] , table["f0_hz"][::5]))
             for m, value in praat(*sound, moments).items():
                 values["Praat", m].append(value)
         for (who, m), value in values.items():
             read[who, line, m] = np.concatenate(value)
+            clips[who, line, m] = value
         for m in columns:
             share[line, m] = np.divide(*np.sum(counts[m], 0))
-    print(f"\n### {len(paths)} clips of speech: r, median difference, median absolute difference\n")
+    print(f"\n### {len(paths)} clips of speech: r (of the clips' means), median difference, median absolute difference\n")
     print("| measure | ours : Praat, 16 kHz | ours : Praat, line | ours: line : 16 kHz | Praat: line : 16 kHz | reported 16 kHz, line | medians of ours and Praat, 16 kHz; line |")
     print("|---|---|---|---|---|---|---|")
     for m in columns:
@@ -216,16 +217,19 @@ def speech(undertone, folder, limit):
             kept = np.isfinite(a) & np.isfinite(b)
             return a[kept], b[kept]
 
-        def agree(a, b):
-            a, b = both(a, b)
-            return f"{np.corrcoef(a, b)[0, 1]:.2f}, {np.median(a - b):+.2f}, {np.median(np.abs(a - b)):.2f}" if len(a) > 5 else "-"
+        def agree(one, other):
+            a, b = both(get(*one), get(*other))
+            pairs = [both(*pair) for pair in zip(clips[*one, m], clips[*other, m])]
+            means = np.array([[np.mean(v) for v in pair] for pair in pairs if len(pair[0])])
+            over = f" ({np.corrcoef(means.T)[0, 1]:.2f})" if m != "cpp" else ""
+            return f"{np.corrcoef(a, b)[0, 1]:.2f}{over}, {np.median(a - b):+.2f}, {np.median(np.abs(a - b)):.2f}"
 
         medians = [both(get("ours", line), get("Praat", line)) for line in lines]
         cells = [
-            agree(get("ours", "16k"), get("Praat", "16k")),
-            agree(get("ours", "tel"), get("Praat", "tel")),
-            agree(get("ours", "tel"), get("ours", "16k")),
-            agree(get("Praat", "tel"), get("Praat", "16k")),
+            agree(("ours", "16k"), ("Praat", "16k")),
+            agree(("ours", "tel"), ("Praat", "tel")),
+            agree(("ours", "tel"), ("ours", "16k")),
+            agree(("Praat", "tel"), ("Praat", "16k")),
             ", ".join(f"{share[line, m]:.0%}" for line in lines),
             "; ".join(f"{np.median(a):.2f}, {np.median(b):.2f}" for a, b in medians),
         ]
