@@ -27,11 +27,11 @@ pub struct Quality {
 
 /// Pairs of periods that a figure needs.
 const MIN_PAIRS: usize = 10;
-/// Noise moves the marks: at 15 dB a voice without jitter reads up to 0.3 %.
+/// Noise moves the marks: a voice without jitter reads up to 0.2 % at 20 dB, 0.5 % at 10 dB.
 const JITTER_SNR_DB: f32 = 15.0;
 /// Noise is taken for loudness sooner: at 20 dB a voice without shimmer reads 2 %.
 const SHIMMER_SNR_DB: f32 = 20.0;
-/// Over this, ringing formants hold several periods in one, and what is read is half of the truth.
+/// Over this, ringing formants hold several periods in one, and little over half of the truth is read.
 const PERIODS_MAX_HZ: f32 = 300.0;
 const CPP_SNR_DB: f32 = 15.0;
 const BALANCE_SNR_DB: f32 = 15.0;
