@@ -128,6 +128,37 @@ fn features_of_a_tone_find_its_pitch() {
 }
 
 #[test]
+fn functionals_are_one_row_a_recording() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write_tone(&folder.path().join("a.wav"), 110.0, 2.0);
+    write_tone(&folder.path().join("b.wav"), 220.0, 2.0);
+    let text = stdout(
+        undertone()
+            .args(["features", "--functionals"])
+            .arg(folder.path()),
+    );
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let headers = reader.headers().expect("a header").clone();
+    let at = |name: &str| headers.iter().position(|h| h == name).expect("the column");
+    let f0 = at("F0semitoneFrom27.5Hz_sma3nz_amean");
+    let rows: Vec<_> = reader.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 2);
+    // 110 Hz is two octaves over 27.5 Hz, 220 Hz three.
+    for (row, (name, truth)) in rows.iter().zip([("a.wav", 24.0), ("b.wav", 36.0)]) {
+        assert!(row[at("file")].ends_with(name), "{row:?}");
+        let read: f64 = row[f0].parse().expect("a number");
+        assert!((read - truth).abs() < 0.1, "{row:?}");
+    }
+    let error = stderr_of_failure(
+        undertone()
+            .args(["features", "--functionals", "--format", "parquet"])
+            .arg(folder.path()),
+        2,
+    );
+    assert!(error.contains("csv or jsonl"), "{error}");
+}
+
+#[test]
 fn many_tables_go_into_a_folder_and_one_failure_stops_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let at = |name: &str| folder.path().join(name);

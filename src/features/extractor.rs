@@ -1,5 +1,6 @@
 //! The room's one machine: hops in, frames out.
 
+use super::cpp::Cepstrum;
 use super::frame::FeatureFrame;
 use super::history::History;
 use super::level::ActiveLevel;
@@ -7,8 +8,9 @@ use super::mel::MelBank;
 use super::pauses::PauseTracker;
 use super::pitch::{Decision, PATH_LAG, PitchEvidence, PitchTracker};
 use super::pulses::Pulses;
+use super::quality::{Evidence, Quality, Reliability};
 use super::sounds::{SoundDetector, high_pitch};
-use super::spectrum::{Spectrum, band, strongest};
+use super::spectrum::{Spectrum, band, slope, strongest};
 use super::speech::SpeechDetector;
 use super::tempo::TempoTracker;
 use crate::audio::Hop;
@@ -41,6 +43,8 @@ pub struct Extractor {
     mel: MelBank,
     pitch: PitchTracker,
     pulses: Pulses,
+    cepstrum: Cepstrum,
+    reliability: Reliability,
     level: ActiveLevel,
     speech: SpeechDetector,
     tempo: TempoTracker,
@@ -66,6 +70,8 @@ impl Extractor {
             history: History::new(rate as usize * 16 / 100),
             mel: MelBank::new(),
             pulses: Pulses::new(rate),
+            cepstrum: Cepstrum::new(rate),
+            reliability: Reliability::new(),
             level: ActiveLevel::new(rate),
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
@@ -157,6 +163,10 @@ impl Extractor {
                 alpha_ratio_db: power_to_db(high) - power_to_db(low),
                 hammarberg_db: power_to_db(peak_low) - power_to_db(peak_high),
                 flux_db,
+                quality: Quality {
+                    slope_500_1500_db: slope(power, 500.0, 1_500.0),
+                    ..Quality::default()
+                },
                 clipped,
                 lost,
                 log_mel_db,
@@ -176,11 +186,6 @@ impl Extractor {
             // Boersma (1993), eq. 4: the height of the peak is the harmonic share.
             frame.hnr_db = 10.0 * (pitch.height / (1.0 - pitch.height)).log10();
         }
-        let until = raw.at_sample + self.hop_len as i64 / 2;
-        self.pulses
-            .follow(&self.history, raw.at_sample, until, frame.f0_hz);
-        (frame.jitter, frame.shimmer) = self.pulses.jitter_shimmer();
-
         let speech = self.speech.push(
             raw.band_power,
             frame.voiced,
@@ -190,6 +195,7 @@ impl Extractor {
         frame.speech = speech.speech;
         frame.snr_db = speech.snr_db;
         self.floor_db = speech.floor_db;
+        self.voice_quality(&mut frame, raw.at_sample);
 
         let tempo = self.tempo.push(
             raw.syllable_db,
@@ -209,5 +215,31 @@ impl Extractor {
 
         frame.sounds = self.sounds.push(&frame, raw.high_hz);
         frame
+    }
+
+    /// Periods, cepstrum, and which of all this the line can carry.
+    fn voice_quality(&mut self, frame: &mut FeatureFrame, centre: i64) {
+        if self.reliability.disturbed(&self.hop_facts) {
+            self.pulses.forget();
+        }
+        let until = centre + self.hop_len as i64 / 2;
+        self.pulses
+            .follow(&self.history, centre, until, frame.f0_hz);
+        let periods = self.pulses.perturbation(centre);
+        (frame.jitter, frame.shimmer) = (periods.jitter, periods.shimmer);
+        frame.quality.shimmer_db = periods.shimmer_db;
+        frame.quality.cpp_db = self
+            .cepstrum
+            .prominence_db(&self.history, centre, frame.voiced);
+        let evidence = Evidence {
+            voiced: frame.voiced,
+            speech: frame.speech,
+            f0_hz: frame.f0_hz,
+            snr_db: frame.snr_db,
+            hnr_db: frame.hnr_db,
+            jitter_pairs: periods.jitter_pairs,
+            shimmer_pairs: periods.shimmer_pairs,
+        };
+        self.reliability.judge(&mut frame.quality, evidence);
     }
 }

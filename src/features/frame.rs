@@ -1,5 +1,6 @@
 //! One row of the feature table: everything measured about 10 ms of sound.
 
+use super::quality::Quality;
 use super::sounds::Sounds;
 use crate::units::{SILENCE_DB, StreamTime};
 
@@ -51,6 +52,8 @@ pub struct FeatureFrame {
     pub hammarberg_db: f32,
     /// Rise of the log-mel spectrum since the last frame, dB per band.
     pub flux_db: f32,
+    /// More of the voice's quality, and what of it the line can carry.
+    pub quality: Quality,
     /// Evidence of sounds that are not words.
     pub sounds: Sounds,
     /// Samples at or beyond full scale, share of the hop.
@@ -86,6 +89,7 @@ impl Default for FeatureFrame {
             alpha_ratio_db: 0.0,
             hammarberg_db: 0.0,
             flux_db: 0.0,
+            quality: Quality::default(),
             sounds: Sounds::default(),
             clipped: 0.0,
             lost: false,

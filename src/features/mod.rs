@@ -6,6 +6,7 @@
 //!   active speech level and ten seconds of counts. Nothing grows.
 //! - **Source**: see each file; [`table`] names unit, window and source of every column.
 
+mod cpp;
 mod extractor;
 mod floor;
 mod frame;
@@ -15,6 +16,7 @@ mod mel;
 mod pauses;
 mod pitch;
 mod pulses;
+mod quality;
 mod sounds;
 mod spectrum;
 mod speech;
@@ -25,5 +27,6 @@ mod tempo;
 pub use extractor::{Extractor, LOOK_AHEAD_HOPS};
 pub use frame::{FeatureFrame, MEL_BANDS};
 pub use pitch::{CANDIDATE_EVIDENCE, FRAME_EVIDENCE, PitchEvidence};
+pub use quality::Quality;
 pub use sounds::Sounds;
 pub use stream::FeatureStream;

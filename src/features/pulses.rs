@@ -3,7 +3,9 @@
 //! Marks are set by waveform matching (Boersma & Weenink's "cc" pulses): from one mark the next
 //! lies where a period of signal correlates best with the one before, near the period that the
 //! pitch path knows. Local jitter is the mean difference of consecutive periods over the mean
-//! period; local shimmer the same of their RMS. Differences over 30 % are counted as lost track.
+//! period; local shimmer the same of their RMS. Lengths that differ by more than a factor of 1.3 are
+//! lost track, RMS by more than 1.6 an onset (Praat's defaults). What is older than half a second
+//! belongs to another vowel and is forgotten.
 
 use super::history::History;
 
@@ -11,9 +13,12 @@ use super::history::History;
 const PAIRS: usize = 20;
 /// Pairs needed before there is a figure.
 const MIN_PAIRS: usize = 4;
+/// How long a pair counts.
+const MEMORY_S: f32 = 0.5;
 const SEARCH: f32 = 0.12;
 const MIN_CORRELATION: f32 = 0.5;
 const MAX_RATIO: f32 = 1.3;
+const MAX_RMS_RATIO: f32 = 1.6;
 
 /// Follows the periods of one caller.
 pub struct Pulses {
@@ -24,18 +29,37 @@ pub struct Pulses {
     count: usize,
 }
 
+/// How much one period differs from the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Perturbation {
+    /// Local jitter, ratio.
+    pub jitter: f32,
+    /// Local shimmer, ratio.
+    pub shimmer: f32,
+    /// Local shimmer, dB: mean of |20 log10| of the ratio of neighbours.
+    pub shimmer_db: f32,
+    /// Pairs of periods behind jitter.
+    pub jitter_pairs: usize,
+    /// Pairs behind shimmer: those at an onset are left out.
+    pub shimmer_pairs: usize,
+}
+
 #[derive(Clone, Copy)]
 struct Period {
+    end: f64,
     length: f32,
     rms: f32,
 }
 
+/// An RMS of 0 says that the loudness of the two cannot be compared.
 #[derive(Clone, Copy, Default)]
 struct Pair {
+    end: f64,
     length: f32,
     length_change: f32,
     rms: f32,
     rms_change: f32,
+    rms_change_db: f32,
 }
 
 impl Pulses {
@@ -68,6 +92,7 @@ impl Pulses {
             match next_mark(history, mark, period) {
                 Some((next, rms)) => {
                     self.take(Period {
+                        end: next,
                         length: (next - mark) as f32,
                         rms,
                     });
@@ -82,29 +107,56 @@ impl Pulses {
         self.mark = Some(mark);
     }
 
-    /// Local jitter and shimmer, ratios; 0 until enough periods were seen.
-    pub fn jitter_shimmer(&self) -> (f32, f32) {
-        if self.count < MIN_PAIRS {
-            return (0.0, 0.0);
+    /// Forgets every period: the line failed, and what was measured is not the voice's.
+    pub fn forget(&mut self) {
+        (self.mark, self.previous, self.count) = (None, None, 0);
+    }
+
+    /// The figures at sample `now`; 0 until enough periods were seen.
+    pub fn perturbation(&self, now: i64) -> Perturbation {
+        let oldest = now as f64 - f64::from(MEMORY_S * self.rate);
+        let kept = &self.pairs[..self.count.min(PAIRS)];
+        let mut sum = Pair::default();
+        let (mut pairs, mut steady) = (0, 0);
+        for pair in kept.iter().filter(|pair| pair.end >= oldest) {
+            pairs += 1;
+            steady += usize::from(pair.rms > 0.0);
+            sum.length += pair.length;
+            sum.length_change += pair.length_change;
+            sum.rms += pair.rms;
+            sum.rms_change += pair.rms_change;
+            sum.rms_change_db += pair.rms_change_db;
         }
-        let pairs = &self.pairs[..self.count.min(PAIRS)];
-        let sum = |part: fn(&Pair) -> f32| pairs.iter().map(part).sum::<f32>();
-        (
-            sum(|p| p.length_change) / sum(|p| p.length),
-            sum(|p| p.rms_change) / sum(|p| p.rms).max(1e-9),
-        )
+        let mut figures = Perturbation::default();
+        if pairs >= MIN_PAIRS {
+            figures.jitter = sum.length_change / sum.length;
+            figures.jitter_pairs = pairs;
+        }
+        if steady >= MIN_PAIRS {
+            figures.shimmer = sum.rms_change / sum.rms;
+            figures.shimmer_db = sum.rms_change_db / steady as f32;
+            figures.shimmer_pairs = steady;
+        }
+        figures
     }
 
     fn take(&mut self, now: Period) {
         if let Some(before) = self.previous {
-            let ratio = now.length / before.length;
-            if (1.0 / MAX_RATIO..MAX_RATIO).contains(&ratio) {
-                self.pairs[self.count % PAIRS] = Pair {
+            let near = |ratio: f32, most: f32| (1.0 / most..most).contains(&ratio);
+            if near(now.length / before.length, MAX_RATIO) {
+                let mut pair = Pair {
+                    end: now.end,
                     length: 0.5 * (now.length + before.length),
                     length_change: (now.length - before.length).abs(),
-                    rms: 0.5 * (now.rms + before.rms),
-                    rms_change: (now.rms - before.rms).abs(),
+                    ..Pair::default()
                 };
+                let ratio = now.rms / before.rms.max(1e-9);
+                if near(ratio, MAX_RMS_RATIO) {
+                    pair.rms = 0.5 * (now.rms + before.rms);
+                    pair.rms_change = (now.rms - before.rms).abs();
+                    pair.rms_change_db = 20.0 * ratio.log10().abs();
+                }
+                self.pairs[self.count % PAIRS] = pair;
                 self.count += 1;
             }
         }
@@ -190,7 +242,7 @@ mod tests {
     use super::*;
 
     /// Pulses through a resonance, with alternating period and amplitude.
-    fn figures(rate: u32, jitter: f64, shimmer: f32) -> (f32, f32) {
+    fn figures(rate: u32, jitter: f64, shimmer: f32) -> Perturbation {
         let mut signal = vec![0.0f32; rate as usize];
         let period = f64::from(rate) / 125.0;
         let (mut at, mut odd) = (50.0f64, false);
@@ -208,28 +260,45 @@ mod tests {
         let hop = rate as usize / 100;
         let mut history = History::new(rate as usize / 5);
         let mut pulses = Pulses::new(rate);
+        let mut last = 0;
         for (i, samples) in signal.chunks_exact(hop).enumerate() {
             history.push(samples);
             let centre = (i as i64 - 5) * hop as i64;
             if centre > hop as i64 * 5 {
                 pulses.follow(&history, centre, centre + hop as i64 / 2, 125.0);
+                last = centre;
             }
         }
-        pulses.jitter_shimmer()
+        assert_eq!(
+            pulses.perturbation(last + i64::from(rate)),
+            Perturbation::default()
+        );
+        let read = pulses.perturbation(last);
+        pulses.forget();
+        assert_eq!(pulses.perturbation(last), Perturbation::default());
+        read
     }
 
     #[test]
     fn known_jitter_and_shimmer_are_read_back() {
         for rate in [8_000, 16_000] {
-            let (jitter, shimmer) = figures(rate, 0.0, 0.0);
+            let none = figures(rate, 0.0, 0.0);
             assert!(
-                jitter < 0.002 && shimmer < 0.01,
-                "{rate}: {jitter} {shimmer}"
+                none.jitter < 0.002 && none.shimmer < 0.01,
+                "{rate}: {none:?}"
             );
-            let (jitter, _) = figures(rate, 0.02, 0.0);
+            assert_eq!((none.jitter_pairs, none.shimmer_pairs), (PAIRS, PAIRS));
+            let jitter = figures(rate, 0.02, 0.0).jitter;
             assert!((jitter - 0.02).abs() < 0.003, "{rate}: {jitter}");
-            let (_, shimmer) = figures(rate, 0.0, 0.10);
-            assert!((shimmer - 0.10).abs() < 0.02, "{rate}: {shimmer}");
+            let read = figures(rate, 0.0, 0.10);
+            assert!((read.shimmer - 0.10).abs() < 0.02, "{rate}: {read:?}");
+            // 1.05 over 0.95 is 0.87 dB.
+            assert!(
+                (read.shimmer_db / read.shimmer - 8.69).abs() < 0.1,
+                "{read:?}"
+            );
+            // Neighbours over a factor of 1.6 apart are two sounds, not a shimmering one.
+            assert_eq!(figures(rate, 0.0, 0.6).shimmer_pairs, 0);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The analysis spectrum is a 32 ms Hann window, so a bin is 31.25 Hz wide at both analysis
 //! rates and everything under 4 kHz is the same list of bins for a telephone and a wideband call.
 
+use crate::units::power_to_db;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::sync::Arc;
@@ -151,6 +152,17 @@ pub fn strongest(power: &[f32], from_hz: f32, to_hz: f32) -> f32 {
         .fold(0.0, f32::max)
 }
 
+/// Least-squares slope of the level of the bins in `from_hz..to_hz`, dB per kHz.
+pub fn slope(power: &[f32], from_hz: f32, to_hz: f32) -> f32 {
+    let bins = &power[bin_at(from_hz)..bin_at(to_hz)];
+    let n = bins.len() as f32;
+    let middle = (n - 1.0) / 2.0;
+    let moment = |(i, power): (usize, &f32)| (i as f32 - middle) * power_to_db(*power);
+    let moment: f32 = bins.iter().enumerate().map(moment).sum();
+    // Σ (i − middle)² over n equidistant points is n (n² − 1) / 12.
+    moment / (n * (n * n - 1.0) / 12.0) * 1_000.0 / BIN_HZ
+}
+
 fn bin_at(hz: f32) -> usize {
     (hz / BIN_HZ).ceil() as usize
 }
@@ -171,6 +183,14 @@ mod tests {
             assert!((db + 3.0103).abs() < 0.01, "{db}");
             assert!(band(power, 2_000.0, 4_000.0) < 1e-6);
         }
+    }
+
+    #[test]
+    fn a_slope_is_read_back() {
+        let falling: Vec<f32> = (0..BINS)
+            .map(|bin| 10f32.powf(-0.012 * bin as f32 * BIN_HZ / 10.0))
+            .collect();
+        assert!((slope(&falling, 500.0, 1_500.0) + 12.0).abs() < 1e-3);
     }
 
     #[test]

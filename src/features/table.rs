@@ -64,11 +64,19 @@ pub const COLUMNS: &[Column] = columns! {
     "pauses" "1" 0 Count "Goldman-Eisler 1968" "completed pauses of 0.2 to 2 s so far" |f| f.pauses.into();
     "pause_share" "1" 10000 Real "" "share of silence" |f| f.pause_share.into();
     "hnr_db" "dB" 46 Real "Boersma 1993" "harmonics-to-noise ratio, 0 where unvoiced" |f| f.hnr_db.into();
-    "jitter" "1" 0 Real "Boersma & Weenink, local" "difference of consecutive periods over the mean period, last 20 pairs" |f| f.jitter.into();
-    "shimmer" "1" 0 Real "Boersma & Weenink, local; RMS instead of peak" "difference of consecutive period RMS over the mean, last 20 pairs" |f| f.shimmer.into();
+    "jitter" "1" 0 Real "Boersma & Weenink, local" "difference of consecutive periods over the mean period, last 20 pairs; absent unless jitter_ok" |f| carried(f.jitter, f.quality.jitter_ok);
+    "shimmer" "1" 0 Real "Boersma & Weenink, local; RMS of a whole period" "difference of consecutive period RMS over the mean, last 20 pairs; absent unless shimmer_ok" |f| carried(f.shimmer, f.quality.shimmer_ok);
+    "shimmer_db" "dB" 0 Real "Boersma & Weenink, local dB; RMS of a whole period" "level difference of consecutive periods, last 20 pairs; absent unless shimmer_ok" |f| carried(f.quality.shimmer_db, f.quality.shimmer_ok);
+    "cpp_db" "dB" 64 Real "Hillenbrand 1994, 1996, in 300-3400 Hz" "smoothed cepstral peak prominence; absent unless cpp_ok" |f| carried(f.quality.cpp_db, f.quality.cpp_ok);
+    "jitter_ok" "1" 500 Flag "" "jitter: 10 pairs of periods, F0 to 300 Hz, 15 dB over the noise, no loss, no clipping" |f| f.quality.jitter_ok.into();
+    "shimmer_ok" "1" 500 Flag "" "shimmer: as jitter, 20 dB over the noise" |f| f.quality.shimmer_ok.into();
+    "hnr_ok" "1" 46 Flag "" "hnr_db lies 6 dB and more under snr_db: it is the voice's, not the line's" |f| f.quality.hnr_ok.into();
+    "cpp_ok" "1" 64 Flag "" "CPP: voiced, 15 dB over the noise, no loss, no clipping" |f| f.quality.cpp_ok.into();
     "spectral_tilt_db" "dB/octave" 32 Real "" "least-squares slope of log-mel, 300-3400 Hz" |f| f.spectral_tilt_db.into();
     "alpha_ratio_db" "dB" 32 Real "Eyben 2016, to 3.4 kHz" "1-3.4 kHz over 0.3-1 kHz" |f| f.alpha_ratio_db.into();
     "hammarberg_db" "dB" 32 Real "Hammarberg 1980, to 3.4 kHz" "strongest bin of 0.3-2 kHz over 2-3.4 kHz" |f| f.hammarberg_db.into();
+    "slope_500_1500_db" "dB/kHz" 32 Real "Eyben 2016, per kHz" "least-squares slope of the spectrum, 500-1500 Hz; absent unless balance_ok" |f| carried(f.quality.slope_500_1500_db, f.quality.balance_ok);
+    "balance_ok" "1" 32 Flag "" "tilt, alpha ratio, Hammarberg and slope: speech, 15 dB over the noise, no loss, no clipping" |f| f.quality.balance_ok.into();
     "flux_db" "dB" 42 Real "" "mean rise of the log-mel bands since the frame before" |f| f.flux_db.into();
     "cry" "1" 2000 Real "after Wasz-Hockert 1968" "evidence of crying aloud: a voice over 250 Hz that holds on" |f| f.sounds.cry.into();
     "sob" "1" 6000 Real "after Provine 2012" "evidence of sobbing: alike high bursts 0.3-1 s apart" |f| f.sounds.sob.into();
@@ -80,6 +88,11 @@ pub const COLUMNS: &[Column] = columns! {
     "clipped" "1" 10 Real "" "share of samples at full scale" |f| f.clipped.into();
     "lost" "1" 10 Flag "" "the hop was never received" |f| f.lost.into();
 };
+
+/// The value, or NaN, which every output writes as absent, where the line could not carry it.
+fn carried(value: f32, ok: bool) -> f64 {
+    if ok { value.into() } else { f64::NAN }
+}
 
 /// Names of the log-mel columns, which follow the scalar ones.
 pub fn mel_names() -> impl Iterator<Item = String> {

@@ -53,6 +53,8 @@ Examples:
   undertone features call.wav > call.csv
   undertone features --columns f0_hz,voicing,level_db call.wav
   undertone features --format parquet --out tables/ calls/
+  undertone features --columns egemaps call.wav
+  undertone features --functionals calls/ > calls.csv
   undertone features --list
 
 One row per 10 ms. `--list` prints each column with its unit, window and source.";
@@ -155,7 +157,7 @@ pub struct Features {
     /// How inputs are heard
     #[command(flatten)]
     pub hearing: HearingArgs,
-    /// Columns by name, or the groups default (all but log-mel), mel and all
+    /// Columns by name, or the groups default (all but log-mel), mel, all and egemaps
     #[arg(long, value_name = "NAME,NAME", default_value = "default")]
     pub columns: String,
     /// Write to this file; with many inputs, one file for each in this folder
@@ -167,6 +169,10 @@ pub struct Features {
     /// No progress bar
     #[arg(long)]
     pub quiet: bool,
+    /// One row a recording instead: means, spreads and voiced segments, under their eGeMAPS names
+    /// where the definition is the same; CSV or JSON lines, all inputs in one table
+    #[arg(long, conflicts_with = "columns")]
+    pub functionals: bool,
     /// Print the documentation of every column, and stop
     #[arg(long)]
     pub list: bool,

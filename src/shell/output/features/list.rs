@@ -6,7 +6,7 @@ use std::io::{self, Write};
 /// Prints each column's name, unit, window, source and description.
 pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     let mut rows = vec![["COLUMN", "UNIT", "WINDOW", "DESCRIPTION", "SOURCE"].map(str::to_owned)];
-    for field in selection::all() {
+    for field in documented() {
         let window = match field.window_ms {
             0 => "-".to_owned(),
             ms => format!("{ms} ms"),
@@ -36,6 +36,17 @@ pub fn write_list(out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// The table, then the usual names of eGeMAPS.
+fn documented() -> Vec<selection::Field> {
+    let mut fields = selection::all();
+    for field in selection::egemaps() {
+        if fields.iter().all(|held| held.name != field.name) {
+            fields.push(field);
+        }
+    }
+    fields
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,8 +56,8 @@ mod tests {
         let mut out = Vec::new();
         write_list(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text.lines().count(), 1 + selection::all().len());
-        for (line, field) in text.lines().skip(1).zip(selection::all()) {
+        assert_eq!(text.lines().count(), 1 + documented().len());
+        for (line, field) in text.lines().skip(1).zip(documented()) {
             assert!(line.starts_with(&field.name), "{line}");
             for part in [field.unit, field.source, field.description] {
                 assert!(line.contains(part), "{line} lacks {part}");

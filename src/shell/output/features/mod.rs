@@ -1,13 +1,17 @@
 //! Takes: feature frames, one per 10 ms, and a choice of columns.
-//! Gives: the feature table as CSV, JSON lines or Parquet, and its documentation as text.
-//! Remembers: at most one Parquet row group.
+//! Gives: the feature table as CSV, JSON lines or Parquet, one row of functionals, documentation.
+//! Remembers: at most one Parquet row group; for functionals 33 bytes a frame.
 //! Source: `features::table`, which documents each column.
 
+mod arrow_schema;
+mod egemaps;
+mod functionals;
 mod list;
 mod parquet;
 mod rows;
 pub mod selection;
 
+pub use functionals::Functionals;
 pub use list::write_list;
 pub use parquet::ParquetWriter;
 pub use rows::{CsvWriter, JsonlWriter};
@@ -63,7 +67,7 @@ pub trait TableWriter {
 #[cfg(test)]
 pub(crate) mod sample {
     use super::*;
-    use crate::features::MEL_BANDS;
+    use crate::features::{MEL_BANDS, Quality};
     use crate::units::StreamTime;
 
     /// The `index`-th frame of a made-up stream; every third is unvoiced.
@@ -90,6 +94,11 @@ pub(crate) mod sample {
             hnr_db: 12.0,
             jitter: 0.005_12,
             shimmer: 0.04,
+            // Shimmer is one that the line could not carry.
+            quality: Quality {
+                jitter_ok: true,
+                ..Quality::default()
+            },
             spectral_tilt_db: -6.0,
             alpha_ratio_db: -3.0,
             hammarberg_db: 9.0,

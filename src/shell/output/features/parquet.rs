@@ -1,10 +1,13 @@
 //! The feature table as Parquet: typed columns that carry their units.
 //!
-//! Time is DOUBLE, real columns FLOAT, flags BOOLEAN, counts INT32. The file's key-value metadata
-//! has `unit:<column>` for each column, and `undertone.columns`: a JSON list with name, unit,
-//! window, source and description. Values are not rounded.
+//! Time is DOUBLE, real columns FLOAT, flags BOOLEAN, counts INT32. A real value that is absent is
+//! null, never NaN: a mean over the column leaves it out in every reader. The file's key-value
+//! metadata has `unit:<column>` for each column, `undertone.columns`, a JSON list with name, unit,
+//! window, source and description, and `ARROW:schema`, which carries the same to each column's own
+//! metadata. Values are not rounded.
 
 use super::TableWriter;
+use super::arrow_schema::{self, ArrowField};
 use super::selection::Field;
 use crate::features::FeatureFrame;
 use crate::features::table::Kind;
@@ -55,10 +58,18 @@ impl<'a, W: Write + Send> ParquetWriter<'a, W> {
         let mut group = self.file.next_row_group()?;
         for (field, values) in self.fields.iter().zip(&mut self.columns) {
             match physical(field) {
-                Physical::DOUBLE => write_column::<DoubleType, W>(&mut group, values, |v| v)?,
-                Physical::BOOLEAN => write_column::<BoolType, W>(&mut group, values, |v| v != 0.0)?,
-                Physical::INT32 => write_column::<Int32Type, W>(&mut group, values, |v| v as i32)?,
-                _ => write_column::<FloatType, W>(&mut group, values, |v| v as f32)?,
+                Physical::DOUBLE => write_column::<DoubleType, W>(&mut group, values, None, |v| v)?,
+                Physical::BOOLEAN => {
+                    write_column::<BoolType, W>(&mut group, values, None, |v| v != 0.0)?
+                }
+                Physical::INT32 => {
+                    write_column::<Int32Type, W>(&mut group, values, None, |v| v as i32)?
+                }
+                _ => {
+                    let present: Vec<i16> = values.iter().map(|v| v.is_finite().into()).collect();
+                    values.retain(|v| v.is_finite());
+                    write_column::<FloatType, W>(&mut group, values, Some(&present), |v| v as f32)?;
+                }
             }
             values.clear();
         }
@@ -88,6 +99,7 @@ impl<W: Write + Send> TableWriter for ParquetWriter<'_, W> {
 fn write_column<T, W>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     values: &[f64],
+    present: Option<&[i16]>,
     convert: fn(f64) -> T::T,
 ) -> Result<(), ParquetError>
 where
@@ -97,14 +109,18 @@ where
     let missing = || ParquetError::General("the schema has fewer columns than the table".into());
     let mut column = group.next_column()?.ok_or_else(missing)?;
     let values: Vec<T::T> = values.iter().copied().map(convert).collect();
-    column.typed::<T>().write_batch(&values, None, None)?;
+    column.typed::<T>().write_batch(&values, present, None)?;
     column.close()
 }
 
 fn schema(fields: &[Field]) -> Result<TypePtr, ParquetError> {
     let column = |field: &Field| {
         Type::primitive_type_builder(&field.name, physical(field))
-            .with_repetition(Repetition::REQUIRED)
+            .with_repetition(if nullable(field) {
+                Repetition::OPTIONAL
+            } else {
+                Repetition::REQUIRED
+            })
             .build()
             .map(Arc::new)
     };
@@ -122,6 +138,11 @@ fn physical(field: &Field) -> Physical {
         Kind::Flag => Physical::BOOLEAN,
         Kind::Count => Physical::INT32,
     }
+}
+
+/// A measure that the line cannot carry is absent; time, flags and counts always are there.
+fn nullable(field: &Field) -> bool {
+    physical(field) == Physical::FLOAT
 }
 
 fn documentation(fields: &[Field]) -> Vec<KeyValue> {
@@ -142,7 +163,31 @@ fn documentation(fields: &[Field]) -> Vec<KeyValue> {
         "undertone.columns".to_owned(),
         serde_json::Value::from(table).to_string(),
     );
-    fields.iter().map(unit).chain([table]).collect()
+    let mut pairs: Vec<KeyValue> = fields.iter().map(unit).chain([table]).collect();
+    let arrow = arrow(fields, &pairs);
+    pairs.push(KeyValue::new(arrow_schema::KEY.to_owned(), arrow));
+    pairs
+}
+
+fn arrow(fields: &[Field], pairs: &[KeyValue]) -> String {
+    let columns: Vec<ArrowField<'_>> = fields
+        .iter()
+        .map(|field| ArrowField {
+            name: &field.name,
+            physical: physical(field),
+            nullable: nullable(field),
+            metadata: vec![
+                ("unit", field.unit.to_owned()),
+                ("window_ms", field.window_ms.to_string()),
+                ("source", field.source.to_owned()),
+                ("description", field.description.to_owned()),
+            ],
+        })
+        .collect();
+    let pairs = pairs
+        .iter()
+        .map(|pair| (pair.key.as_str(), pair.value.as_deref().unwrap_or_default()));
+    arrow_schema::encoded(&columns, pairs)
 }
 
 /// A pipe that was closed stays recognisable as such.
@@ -186,6 +231,8 @@ mod tests {
         assert_eq!(cells["voiced"], Cell::Bool(true));
         assert_eq!(cells["pauses"], Cell::Int(0));
         assert_eq!(cells["mel_35"], Cell::Float(-35.0));
+        assert_eq!(cells["jitter"], Cell::Float(0.005_12));
+        assert_eq!(cells["shimmer"], Cell::Null);
     }
 
     #[test]
@@ -214,5 +261,7 @@ mod tests {
         let columns: serde_json::Value = serde_json::from_str(&value("undertone.columns")).unwrap();
         assert_eq!(columns.as_array().unwrap().len(), selection::all().len());
         assert_eq!(columns[0]["name"], "time_s");
+        // What stands in it is the other file's to test.
+        assert!(value("ARROW:schema").starts_with("/////"));
     }
 }

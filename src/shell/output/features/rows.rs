@@ -110,22 +110,22 @@ mod tests {
     }
 
     #[test]
-    fn csv_has_its_header_first_and_one_row_a_frame() {
-        let text = table(TableFormat::Csv, "f0_hz,voiced,jitter,pauses", 3);
+    fn csv_has_its_header_first_and_what_is_absent_is_empty() {
+        let text = table(TableFormat::Csv, "f0_hz,voiced,jitter,shimmer,pauses", 3);
         assert_eq!(
             text,
-            "time_s,f0_hz,voiced,jitter,pauses\n\
-             0.015,0.0,0,0.00512,0\n\
-             0.025,180.25,1,0.00512,0\n\
-             0.035,180.5,1,0.00512,0\n"
+            "time_s,f0_hz,voiced,jitter,shimmer,pauses\n\
+             0.015,0.0,0,0.00512,,0\n\
+             0.025,180.25,1,0.00512,,0\n\
+             0.035,180.5,1,0.00512,,0\n"
         );
     }
 
     #[test]
     fn jsonl_keeps_the_types() {
         assert_eq!(
-            table(TableFormat::Jsonl, "f0_hz,voiced,pauses", 1),
-            "{\"time_s\":0.015,\"f0_hz\":0.0,\"voiced\":false,\"pauses\":0}\n"
+            table(TableFormat::Jsonl, "f0_hz,voiced,shimmer,pauses", 1),
+            "{\"time_s\":0.015,\"f0_hz\":0.0,\"voiced\":false,\"shimmer\":null,\"pauses\":0}\n"
         );
     }
 

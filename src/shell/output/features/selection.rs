@@ -1,5 +1,6 @@
 //! Which columns of the feature table are written.
 
+use super::egemaps;
 use crate::features::table::{COLUMNS, Column, Kind};
 use crate::features::{FeatureFrame, MEL_BANDS};
 
@@ -91,13 +92,21 @@ pub fn all() -> Vec<Field> {
         .collect()
 }
 
+/// The columns that eGeMAPS users know, and ours where the definition differs.
+pub fn egemaps() -> Vec<Field> {
+    let ours = all().into_iter();
+    let ours = ours.filter(|field| egemaps::OURS.contains(&field.name.as_str()));
+    let usual = egemaps::COLUMNS.iter().map(Field::table);
+    usual.chain(ours).collect()
+}
+
 /// The columns that `spec` names, in its order: names, or the groups `default` (all but log-mel),
-/// `mel` and `all`, with commas between them. Time stands first, named or not.
+/// `mel`, `all` and `egemaps`, with commas between them. Time stands first, named or not.
 ///
 /// # Errors
 /// The first name that no column has, with the nearest ones to choose from.
 pub fn select(spec: &str) -> Result<Vec<Field>, UnknownColumn> {
-    let all = all();
+    let (all, egemaps) = (all(), egemaps());
     let is_mel = |field: &Field| matches!(field.get, Getter::Mel(_));
     let mut chosen: Vec<Field> = vec![Field::time()];
     for name in spec
@@ -111,11 +120,12 @@ pub fn select(spec: &str) -> Result<Vec<Field>, UnknownColumn> {
             "mel" => is_mel(field),
             name => field.name == name,
         };
-        let before = chosen.len();
         let mut known = false;
-        for field in all.iter().filter(wanted) {
+        let group = if name == "egemaps" { &egemaps[..] } else { &[] };
+        let usual = egemaps.iter().filter(|field| field.name == name);
+        for field in all.iter().filter(wanted).chain(group).chain(usual) {
             known = true;
-            if chosen[..before].iter().all(|held| held.name != field.name) {
+            if chosen.iter().all(|held| held.name != field.name) {
                 chosen.push(field.clone());
             }
         }
@@ -132,7 +142,7 @@ pub fn select(spec: &str) -> Result<Vec<Field>, UnknownColumn> {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "--columns: there is no column {name:?}; \
-     `undertone features --list` prints them all, and `default`, `mel` and `all` name groups"
+     `undertone features --list` prints them all, and `default`, `mel`, `all` and `egemaps` name groups"
 )]
 pub struct UnknownColumn {
     name: String,
@@ -153,6 +163,21 @@ mod tests {
         assert_eq!(names("mel").len(), 1 + MEL_BANDS);
         assert_eq!(names("all"), names("default,mel"));
         assert_eq!(names("default,f0_hz"), names("default"));
+    }
+
+    #[test]
+    fn egemaps_is_a_group_and_its_names_are_columns() {
+        let group = names("egemaps");
+        assert_eq!(
+            group.len(),
+            1 + egemaps::COLUMNS.len() + egemaps::OURS.len()
+        );
+        assert_eq!(
+            names("jitterLocal,HNRdBACF"),
+            ["time_s", "jitterLocal", "HNRdBACF"]
+        );
+        // They are not in the table twice.
+        assert!(!names("all").contains(&"jitterLocal".to_owned()));
     }
 
     #[test]
