@@ -10,7 +10,7 @@ use super::pauses::PauseTracker;
 use super::pitch::PitchAnalysis;
 use super::pulses::Pulses;
 use super::spectrum::{Spectrum, band, strongest};
-use super::speech::SpeechDetector;
+use super::speech::{SpeechDecision, SpeechDetector};
 use super::tempo::TempoTracker;
 use crate::audio::Hop;
 use crate::units::{StreamTime, power_to_db};
@@ -33,7 +33,6 @@ const PEAK_DECAY: f32 = 0.999;
 struct Raw {
     at_sample: i64,
     voicing: f32,
-    band_power: f32,
     syllable_db: f32,
     frame: FeatureFrame,
 }
@@ -116,15 +115,18 @@ impl Extractor {
         }
         self.hops += 1;
         let index = self.hops.checked_sub(WINDOW_HOPS + 1)?;
-        let (raw, decision) = self.analyse(index);
+        let (raw, decision, speech) = self.analyse(index);
         self.pending[index % PENDING] = Some(raw);
-        let decision = decision?;
+        let (decision, speech) = (decision?, speech?);
         // The path has decided, so the frame it decided about is pending.
         let raw = self.pending[(index - PATH_LAG) % PENDING].take()?;
-        Some(self.complete(raw, decision))
+        Some(self.complete(raw, decision, speech))
     }
 
-    fn analyse(&mut self, index: usize) -> (Raw, Option<super::path::Decision>) {
+    fn analyse(
+        &mut self,
+        index: usize,
+    ) -> (Raw, Option<super::path::Decision>, Option<SpeechDecision>) {
         let at_sample = (index * self.hop_len + self.hop_len / 2) as i64;
         let (clipped, lost) = self.hop_facts[index % PENDING];
 
@@ -153,12 +155,14 @@ impl Extractor {
         let silence = 2.0 - relative * (1.0 + VOICING_THRESHOLD) / SILENCE_THRESHOLD;
         let unvoiced = VOICING_THRESHOLD + silence.max(0.0);
         let decision = self.path.push(&candidates, unvoiced);
+        let voicing = candidates.first().map_or(0.0, |c| c.height);
+        let active_db = self.level.db();
+        let speech = self.speech.push(power, voicing.min(1.0), active_db, lost);
 
         let ticks = at_sample as u64 * u64::from(StreamTime::TICKS_PER_SECOND / self.rate);
         let raw = Raw {
             at_sample,
-            voicing: candidates.first().map_or(0.0, |c| c.height),
-            band_power: low + high,
+            voicing,
             syllable_db,
             frame: FeatureFrame {
                 at: StreamTime::from_ticks(ticks),
@@ -173,10 +177,15 @@ impl Extractor {
                 ..FeatureFrame::default()
             },
         };
-        (raw, decision)
+        (raw, decision, speech)
     }
 
-    fn complete(&mut self, raw: Raw, decision: super::path::Decision) -> FeatureFrame {
+    fn complete(
+        &mut self,
+        raw: Raw,
+        decision: super::path::Decision,
+        speech: SpeechDecision,
+    ) -> FeatureFrame {
         let mut frame = raw.frame;
         frame.active_level_db = self.level.db();
         frame.voicing = decision.map_or(raw.voicing.min(1.0), |c| c.height);
@@ -191,12 +200,6 @@ impl Extractor {
             .follow(&self.history, raw.at_sample, until, frame.f0_hz);
         (frame.jitter, frame.shimmer) = self.pulses.jitter_shimmer();
 
-        let speech = self.speech.push(
-            raw.band_power,
-            frame.voiced,
-            frame.active_level_db,
-            frame.lost,
-        );
         frame.speech = speech.speech;
         frame.snr_db = speech.snr_db;
         self.floor_db = speech.floor_db;

@@ -8,6 +8,7 @@
 
 mod breath;
 mod extractor;
+mod floor;
 mod frame;
 mod history;
 mod level;
