@@ -3,6 +3,7 @@
 use super::breath::BreathDetector;
 use super::frame::FeatureFrame;
 use super::history::History;
+use super::lengthening::Lengthening;
 use super::level::ActiveLevel;
 use super::mel::MelBank;
 use super::path::{PATH_LAG, PitchPath};
@@ -52,6 +53,7 @@ pub struct Extractor {
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
+    lengthening: Lengthening,
     breath: BreathDetector,
     recent_peak: f32,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
@@ -79,6 +81,7 @@ impl Extractor {
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
+            lengthening: Lengthening::new(),
             breath: BreathDetector::new(),
             recent_peak: 0.0,
             previous_mel: None,
@@ -137,7 +140,7 @@ impl Extractor {
         let high = band(power, 1_000.0, 3_400.0);
         let peak_low = strongest(power, 300.0, 2_000.0);
         let peak_high = strongest(power, 2_000.0, 3_400.0);
-        let syllable_db = power_to_db(band(power, 300.0, 2_500.0));
+        let syllable_db = power_to_db(band(power, 400.0, 1_200.0));
         let level_db = power_to_db(power.iter().sum());
         let log_mel_db = self.mel.log_mel(power);
         let flux_db = self.previous_mel.map_or(0.0, |previous| {
@@ -209,6 +212,7 @@ impl Extractor {
             frame.voiced,
             frame.speech,
             frame.active_level_db,
+            frame.lost,
         );
         frame.nucleus = tempo.nucleus;
         frame.pace_sps = tempo.pace_sps;
@@ -219,6 +223,9 @@ impl Extractor {
         frame.pauses = pauses.count;
         frame.pause_share = pauses.share;
         self.pause_total_s = pauses.total_s;
+
+        let held_hz = if frame.speech { frame.f0_hz } else { 0.0 };
+        frame.lengthening_s = self.lengthening.push(held_hz, &frame.log_mel_db);
 
         frame.breath = self.breath.push(
             frame.voicing,
