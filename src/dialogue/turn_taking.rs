@@ -23,10 +23,14 @@ pub struct Turns {
     pub overlap_s: f32,
     /// The caller broke into the agent's speech and went on.
     pub interruptions: u32,
+    /// The agent broke into the caller's speech and went on.
+    pub agent_interruptions: u32,
     /// Answers of the caller to the agent.
     pub responses: u32,
     /// Mean silence before the caller's answers.
     pub response_latency_s: f32,
+    /// Median of the same; one long silence does not move it.
+    pub response_latency_median_s: f32,
 }
 
 /// Aligns the two sides and counts. Allocates only when built.
@@ -36,10 +40,33 @@ pub struct TurnTaking {
     now: Turns,
     heard_agent: bool,
     since_agent: Option<u32>,
-    overlap_run: u32,
-    was_caller: bool,
-    began_inside: bool,
+    caller_side: Side,
+    agent_side: Side,
     latency_sum: f32,
+    /// Answers by their latency in frames.
+    latencies: [u32; LATENCY_LIMIT_FRAMES as usize + 1],
+}
+
+/// One side's present stretch of speech.
+#[derive(Clone, Copy, Default)]
+struct Side {
+    speaks: bool,
+    /// It began while the other side spoke.
+    began_inside: bool,
+    run: u32,
+}
+
+impl Side {
+    /// Whether with this frame the side has interrupted the other.
+    fn interrupts(&mut self, speaks: bool, other: bool) -> bool {
+        if speaks && !self.speaks {
+            self.began_inside = other;
+            self.run = 0;
+        }
+        self.speaks = speaks;
+        self.run += u32::from(speaks);
+        speaks && self.began_inside && self.run == INTERRUPTION_FRAMES
+    }
 }
 
 impl TurnTaking {
@@ -51,10 +78,10 @@ impl TurnTaking {
             now: Turns::default(),
             heard_agent: false,
             since_agent: None,
-            overlap_run: 0,
-            was_caller: false,
-            began_inside: false,
+            caller_side: Side::default(),
+            agent_side: Side::default(),
             latency_sum: 0.0,
+            latencies: [0; LATENCY_LIMIT_FRAMES as usize + 1],
         }
     }
 
@@ -91,30 +118,36 @@ impl TurnTaking {
         let hop = 0.01;
         self.now.agent_speech_s += if agent { hop } else { 0.0 };
         self.now.overlap_s += if agent && caller { hop } else { 0.0 };
-        let begins = caller && !self.was_caller;
-        if begins {
-            self.began_inside = agent;
-            if let (Some(silence), false) = (self.since_agent, agent) {
-                self.latency_sum += silence as f32 * hop;
-                self.now.responses += 1;
-                self.now.response_latency_s = self.latency_sum / self.now.responses as f32;
-            }
-            self.since_agent = None;
+        if let (true, false, Some(silence)) = (caller, agent, self.since_agent) {
+            self.answer(silence);
         }
-        self.overlap_run = if caller && self.began_inside {
-            self.overlap_run + 1
-        } else {
-            0
-        };
-        if self.overlap_run == INTERRUPTION_FRAMES {
-            self.now.interruptions += 1;
-        }
-        self.since_agent = match (agent, self.since_agent) {
-            (true, _) => Some(0),
-            (false, Some(frames)) if frames < LATENCY_LIMIT_FRAMES => Some(frames + 1),
+        // Whoever began together interrupted nobody.
+        let (heard_caller, heard_agent) = (self.caller_side.speaks, self.agent_side.speaks);
+        self.now.interruptions +=
+            u32::from(self.caller_side.interrupts(caller, agent && heard_agent));
+        self.now.agent_interruptions +=
+            u32::from(self.agent_side.interrupts(agent, caller && heard_caller));
+        self.since_agent = match (agent, caller, self.since_agent) {
+            // Nobody answers a speech that has not ended, or that was answered inside.
+            (_, true, _) => None,
+            (true, false, _) => Some(0),
+            (false, false, Some(frames)) if frames < LATENCY_LIMIT_FRAMES => Some(frames + 1),
             _ => None,
         };
-        self.was_caller = caller;
+    }
+
+    fn answer(&mut self, silence: u32) {
+        let turns = &mut self.now;
+        turns.responses += 1;
+        self.latency_sum += silence as f32 / 100.0;
+        turns.response_latency_s = self.latency_sum / turns.responses as f32;
+        self.latencies[silence as usize] += 1;
+        let mut seen = 0;
+        let median = self.latencies.iter().position(|count| {
+            seen += count;
+            2 * seen >= turns.responses
+        });
+        turns.response_latency_median_s = median.unwrap_or(0) as f32 / 100.0;
     }
 }
 
@@ -167,5 +200,38 @@ mod tests {
         let mut turns = TurnTaking::new();
         turns.caller(true);
         assert_eq!(turns.turns(), None);
+    }
+
+    #[test]
+    fn the_agent_interrupts_too() {
+        let turns = run(|f| (f % 300 < 100, (50..200).contains(&(f % 300))), 900);
+        assert_eq!((turns.agent_interruptions, turns.interruptions), (3, 0));
+        let together = run(|f| (f % 300 < 100, f % 300 < 100), 900);
+        assert_eq!(
+            (together.agent_interruptions, together.interruptions),
+            (0, 0)
+        );
+    }
+
+    #[test]
+    fn going_on_after_a_pause_of_ones_own_is_no_answer() {
+        // The caller overlaps the agent's end, pauses for 0.3 s, and goes on.
+        let caller = |f: usize| (80..150).contains(&f) || (180..250).contains(&f);
+        let turns = run(|f| (caller(f % 600), f % 600 < 100), 600);
+        assert_eq!((turns.responses, turns.interruptions), (0, 1));
+    }
+
+    #[test]
+    fn one_long_silence_moves_the_mean_and_not_the_median() {
+        // Answers after 0.2, 0.2 and 2 s.
+        let begins = |turn: usize| if turn == 2 { 300 } else { 120 };
+        let caller = |f: usize| (begins(f / 500)..begins(f / 500) + 100).contains(&(f % 500));
+        let turns = run(|f| (caller(f), f % 500 < 100), 1_500);
+        assert_eq!(turns.responses, 3);
+        assert!((turns.response_latency_s - 0.8).abs() < 0.011, "{turns:?}");
+        assert!(
+            (turns.response_latency_median_s - 0.2).abs() < 0.011,
+            "{turns:?}"
+        );
     }
 }

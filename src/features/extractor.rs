@@ -3,6 +3,7 @@
 use super::cpp::Cepstrum;
 use super::frame::FeatureFrame;
 use super::history::History;
+use super::lengthening::Lengthening;
 use super::level::ActiveLevel;
 use super::mel::MelBank;
 use super::pauses::PauseTracker;
@@ -11,7 +12,7 @@ use super::pulses::Pulses;
 use super::quality::{Evidence, Quality, Reliability};
 use super::sounds::{SoundDetector, high_pitch};
 use super::spectrum::{Spectrum, band, slope, strongest};
-use super::speech::SpeechDetector;
+use super::speech::{SpeechDecision, SpeechDetector};
 use super::tempo::TempoTracker;
 use crate::audio::Hop;
 use crate::units::{StreamTime, power_to_db};
@@ -27,7 +28,6 @@ const PENDING: usize = LOOK_AHEAD_HOPS + 1;
 struct Raw {
     at_sample: i64,
     voicing: f32,
-    band_power: f32,
     syllable_db: f32,
     high_hz: f32,
     frame: FeatureFrame,
@@ -49,6 +49,7 @@ pub struct Extractor {
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
+    lengthening: Lengthening,
     sounds: SoundDetector,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
     /// Clipping and loss of the last hops, for the frame that they belong to.
@@ -76,6 +77,7 @@ impl Extractor {
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
+            lengthening: Lengthening::new(),
             sounds: SoundDetector::new(),
             previous_mel: None,
             hop_facts: [(0.0, false); PENDING],
@@ -116,15 +118,15 @@ impl Extractor {
         }
         self.hops += 1;
         let index = self.hops.checked_sub(WINDOW_HOPS + 1)?;
-        let (raw, decision) = self.analyse(index);
+        let (raw, decision, speech) = self.analyse(index);
         self.pending[index % PENDING] = Some(raw);
-        let decision = decision?;
+        let (decision, speech) = (decision?, speech?);
         // The path has decided, so the frame it decided about is pending.
         let raw = self.pending[(index - PATH_LAG) % PENDING].take()?;
-        Some(self.complete(raw, decision))
+        Some(self.complete(raw, decision, speech))
     }
 
-    fn analyse(&mut self, index: usize) -> (Raw, Option<Decision>) {
+    fn analyse(&mut self, index: usize) -> (Raw, Option<Decision>, Option<SpeechDecision>) {
         let at_sample = (index * self.hop_len + self.hop_len / 2) as i64;
         let (clipped, lost) = self.hop_facts[index % PENDING];
 
@@ -135,7 +137,7 @@ impl Extractor {
         let high = band(power, 1_000.0, 3_400.0);
         let peak_low = strongest(power, 300.0, 2_000.0);
         let peak_high = strongest(power, 2_000.0, 3_400.0);
-        let syllable_db = power_to_db(band(power, 300.0, 2_500.0));
+        let syllable_db = power_to_db(band(power, 400.0, 1_200.0));
         let level_db = power_to_db(power.iter().sum());
         let log_mel_db = self.mel.log_mel(power);
         let flux_db = self.previous_mel.map_or(0.0, |previous| {
@@ -148,12 +150,13 @@ impl Extractor {
         let samples = self.history.window(at_sample - len as i64 / 2, len);
         let (voicing, decision) = self.pitch.push(samples);
         let high_hz = high_pitch(self.pitch.lags(), self.rate);
+        let active_db = self.level.db();
+        let speech = self.speech.push(power, voicing.min(1.0), active_db, lost);
 
         let ticks = at_sample as u64 * u64::from(StreamTime::TICKS_PER_SECOND / self.rate);
         let raw = Raw {
             at_sample,
             voicing,
-            band_power: low + high,
             syllable_db,
             high_hz,
             frame: FeatureFrame {
@@ -173,10 +176,10 @@ impl Extractor {
                 ..FeatureFrame::default()
             },
         };
-        (raw, decision)
+        (raw, decision, speech)
     }
 
-    fn complete(&mut self, raw: Raw, decision: Decision) -> FeatureFrame {
+    fn complete(&mut self, raw: Raw, decision: Decision, speech: SpeechDecision) -> FeatureFrame {
         let mut frame = raw.frame;
         frame.active_level_db = self.level.db();
         frame.voicing = decision.map_or(raw.voicing.min(1.0), |c| c.height);
@@ -186,12 +189,6 @@ impl Extractor {
             // Boersma (1993), eq. 4: the height of the peak is the harmonic share.
             frame.hnr_db = 10.0 * (pitch.height / (1.0 - pitch.height)).log10();
         }
-        let speech = self.speech.push(
-            raw.band_power,
-            frame.voiced,
-            frame.active_level_db,
-            frame.lost,
-        );
         frame.speech = speech.speech;
         frame.snr_db = speech.snr_db;
         self.floor_db = speech.floor_db;
@@ -202,6 +199,7 @@ impl Extractor {
             frame.voiced,
             frame.speech,
             frame.active_level_db,
+            frame.lost,
         );
         frame.nucleus = tempo.nucleus;
         frame.pace_sps = tempo.pace_sps;
@@ -213,6 +211,8 @@ impl Extractor {
         frame.pause_share = pauses.share;
         self.pause_total_s = pauses.total_s;
 
+        let held_hz = if frame.speech { frame.f0_hz } else { 0.0 };
+        frame.lengthening_s = self.lengthening.push(held_hz, &frame.log_mel_db);
         frame.sounds = self.sounds.push(&frame, raw.high_hz);
         frame
     }

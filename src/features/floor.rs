@@ -76,7 +76,7 @@ mod tests {
     fn each_band_has_the_floor_of_its_own_pauses() {
         let mut floor = NoiseFloor::<2>::new();
         for frame in 0..1_000 {
-            let voice = if frame % 100 < 80 { 1e-1 } else { 0.0 };
+            let voice = if frame % 100 < 60 { 1e-1 } else { 0.0 };
             floor.push(&[1e-6 + voice, 1e-4 + voice]);
         }
         assert!((floor.floor(0) / (MINIMUM_BIAS * 1e-6) - 1.0).abs() < 0.05);

@@ -18,7 +18,7 @@ pub struct FeatureFrame {
     pub voiced: bool,
     /// Strength of periodicity, 0..1.
     pub voicing: f32,
-    /// Speech rather than pause, hang-over included.
+    /// Speech rather than pause.
     pub speech: bool,
     /// RMS level of the hop's 30 ms surroundings, dBFS.
     pub level_db: f32,
@@ -38,6 +38,8 @@ pub struct FeatureFrame {
     pub pauses: u32,
     /// Share of pauses in the last 10 s.
     pub pause_share: f32,
+    /// How long the present sound has been held, s; 0 where unvoiced.
+    pub lengthening_s: f32,
     /// Harmonics-to-noise ratio, dB; 0 where unvoiced.
     pub hnr_db: f32,
     /// Local jitter over the last 20 periods, ratio.
@@ -82,6 +84,7 @@ impl Default for FeatureFrame {
             pause_s: 0.0,
             pauses: 0,
             pause_share: 0.0,
+            lengthening_s: 0.0,
             hnr_db: 0.0,
             jitter: 0.0,
             shimmer: 0.0,

@@ -11,6 +11,7 @@ mod extractor;
 mod floor;
 mod frame;
 mod history;
+mod lengthening;
 mod level;
 mod mel;
 mod pauses;

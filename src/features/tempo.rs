@@ -1,22 +1,26 @@
 //! Syllable nuclei, and from them the pace.
 //!
 //! De Jong & Wempe (2009), "Praat script to detect syllable nuclei and measure speech rate
-//! automatically": a nucleus is a voiced peak of intensity with a dip of at least 2 dB before
-//! and after it. Here on the level of 300–2500 Hz, as it comes in.
+//! automatically": a nucleus is a voiced peak of intensity with a dip before and after it. Here
+//! the intensity is that of 400–1200 Hz, as it comes in: vowels have it, fricatives do not, and a
+//! telephone carries it. The dip is 3 dB for their 2, since 30 ms of smoothing leave more ripple.
+//! Band, smoothing and dip were chosen by the syllable counts of read German and English texts.
+
+use crate::units::SILENCE_DB;
 
 const WINDOW: usize = 300;
-const DIP_DB: f32 = 2.0;
+const DIP_DB: f32 = 3.0;
 /// Peaks further than this under the active speech level are no nuclei.
 const BELOW_ACTIVE_DB: f32 = 25.0;
-/// Two nuclei are at least 80 ms apart: 12 syllables a second is beyond any speaker.
-const MIN_DISTANCE: u64 = 8;
+/// Two nuclei are at least 60 ms apart: 16 syllables a second is beyond any speaker.
+const MIN_DISTANCE: u64 = 6;
 
 /// Pace over the last three seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tempo {
     /// A nucleus was completed here; its peak lies up to 150 ms before.
     pub nucleus: bool,
-    /// Nuclei per second of stream.
+    /// Nuclei per second of stream received.
     pub pace_sps: f32,
     /// Nuclei per second of speech.
     pub articulation_sps: f32,
@@ -24,7 +28,7 @@ pub struct Tempo {
 
 /// Finds peaks in a smoothed level.
 pub struct TempoTracker {
-    levels: [f32; 5],
+    levels: [f32; 3],
     peak_db: f32,
     peak_voiced: bool,
     valley_db: f32,
@@ -34,6 +38,7 @@ pub struct TempoTracker {
     flags: [Flag; WINDOW],
     nuclei: u32,
     speech: u32,
+    now: Tempo,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -45,7 +50,8 @@ struct Flag {
 impl TempoTracker {
     pub fn new() -> Self {
         Self {
-            levels: [-100.0; 5],
+            levels: [SILENCE_DB; 3],
+            now: Tempo::default(),
             peak_db: -100.0,
             peak_voiced: false,
             valley_db: -100.0,
@@ -58,14 +64,23 @@ impl TempoTracker {
         }
     }
 
-    /// `band_db` is the level of 300–2500 Hz.
-    pub fn push(&mut self, band_db: f32, voiced: bool, speech: bool, active_db: f32) -> Tempo {
+    /// `band_db` is the level of 400–1200 Hz. A lost frame is no time: the window stands still.
+    pub fn push(
+        &mut self,
+        band_db: f32,
+        voiced: bool,
+        speech: bool,
+        active_db: f32,
+        lost: bool,
+    ) -> Tempo {
+        if lost {
+            self.now.nucleus = false;
+            return self.now;
+        }
         self.frame += 1;
         self.levels.rotate_left(1);
-        self.levels[4] = band_db;
-        // Triangular smoothing over 50 ms; its delay of two frames is inside the stated 150 ms.
-        let [a, b, c, d, e] = self.levels;
-        let smooth = (a + 2.0 * b + 3.0 * c + 2.0 * d + e) / 9.0;
+        self.levels[2] = band_db;
+        let smooth = self.levels.iter().sum::<f32>() / 3.0;
         let nucleus = self.peak(smooth, voiced, speech, active_db);
         self.count(Flag { nucleus, speech });
         let seconds = (self.frame.min(WINDOW as u64)) as f32 / 100.0;
@@ -77,11 +92,12 @@ impl TempoTracker {
                 self.nuclei as f32 / time
             }
         };
-        Tempo {
+        self.now = Tempo {
             nucleus,
             pace_sps: rate(seconds),
             articulation_sps: rate(self.speech as f32 / 100.0),
-        }
+        };
+        self.now
     }
 
     fn peak(&mut self, level: f32, voiced: bool, speech: bool, active_db: f32) -> bool {
@@ -133,7 +149,7 @@ mod tests {
             let mut last = Tempo::default();
             for frame in 0..600 {
                 let phase = std::f32::consts::TAU * per_second * frame as f32 / 100.0;
-                last = tracker.push(-20.0 - 5.0 * phase.cos(), true, true, -20.0);
+                last = tracker.push(-20.0 - 5.0 * phase.cos(), true, true, -20.0, false);
             }
             assert!(
                 (last.pace_sps - per_second).abs() < 0.4,
@@ -154,9 +170,47 @@ mod tests {
             } else {
                 -70.0
             };
-            last = tracker.push(level, speech, speech, -20.0);
+            last = tracker.push(level, speech, speech, -20.0, false);
         }
         assert!((last.pace_sps - 2.0).abs() < 0.4, "{last:?}");
         assert!((last.articulation_sps - 4.0).abs() < 0.8, "{last:?}");
+    }
+
+    #[test]
+    fn ripple_of_two_decibels_is_one_syllable() {
+        let mut tracker = TempoTracker::new();
+        let mut nuclei = 0;
+        for frame in 0..600 {
+            // Half a second of voice with a ripple at 8 Hz, then a gap of 20 dB.
+            let ripple = (std::f32::consts::TAU * 8.0 * frame as f32 / 100.0).cos();
+            let level = if frame % 60 < 50 {
+                -20.0 - ripple
+            } else {
+                -40.0
+            };
+            let tempo = tracker.push(level, frame % 60 < 50, true, -20.0, false);
+            nuclei += u32::from(tempo.nucleus);
+        }
+        assert_eq!(nuclei, 10);
+    }
+
+    #[test]
+    fn lost_frames_are_no_time() {
+        let rate = |loss: bool| {
+            let mut tracker = TempoTracker::new();
+            let mut last = Tempo::default();
+            for frame in 0..600 {
+                let phase = std::f32::consts::TAU * 4.0 * frame as f32 / 100.0;
+                let level = -20.0 - 6.0 * phase.cos();
+                last = tracker.push(level, true, true, -20.0, false);
+                for _ in 0..if loss && frame % 25 == 0 { 50 } else { 0 } {
+                    last = tracker.push(SILENCE_DB, false, false, -20.0, true);
+                    assert!(!last.nucleus);
+                }
+            }
+            last
+        };
+        assert_eq!(rate(true).pace_sps, rate(false).pace_sps);
+        assert!((rate(true).articulation_sps - 4.0).abs() < 0.4);
     }
 }

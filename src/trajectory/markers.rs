@@ -1,5 +1,6 @@
 //! Markers that the acoustics can carry today: sounds, breath that changes, and hesitation.
 
+use super::hesitation::HesitationDetector;
 use super::sounds::SoundMarkers;
 use super::{Marker, MarkerKind};
 use crate::features::FeatureFrame;
@@ -12,11 +13,6 @@ const BREATH_RATIO: f64 = 2.5;
 const BREATH_HABIT_S: f64 = 30.0;
 const BREATH_WINDOW_S: f64 = 20.0;
 
-/// A voiced sound that holds its pitch and timbre this long is drawn out.
-const DRAWN_OUT_FRAMES: u32 = 35;
-const STEADY_SEMITONES: f32 = 0.35;
-const STEADY_FLUX_DB: f32 = 1.6;
-
 /// Finds markers in the frames of one caller.
 #[derive(Default)]
 pub struct MarkerDetector {
@@ -26,10 +22,7 @@ pub struct MarkerDetector {
     recent: f64,
     last_breath: StreamTime,
     reported: bool,
-    steady: u32,
-    steady_from: StreamTime,
-    previous_st: f32,
-    voiced: bool,
+    hesitation: HesitationDetector,
     sounds: SoundMarkers,
 }
 
@@ -44,7 +37,8 @@ impl MarkerDetector {
         self.sounds.push(frame);
         let breath = self.breath(frame);
         // Sounds that ended wait for a frame without another marker.
-        self.hesitation(frame)
+        self.hesitation
+            .push(frame)
             .or(breath)
             .or_else(|| self.sounds.poll())
     }
@@ -76,33 +70,6 @@ impl MarkerDetector {
             from: self.breath_from,
             to: frame.at,
             confidence: (1.0 - habit.max(1.0) / self.recent) as f32,
-        })
-    }
-
-    /// "Uhm" and drawn-out vowels: one pitch, one timbre, for a third of a second and longer.
-    fn hesitation(&mut self, frame: &FeatureFrame) -> Option<Marker> {
-        let st = crate::units::semitones(frame.f0_hz);
-        let steady = frame.voiced
-            && self.voiced
-            && frame.speech
-            && (st - self.previous_st).abs() < STEADY_SEMITONES
-            && frame.flux_db < STEADY_FLUX_DB;
-        self.previous_st = st;
-        self.voiced = frame.voiced;
-        if steady {
-            if self.steady == 0 {
-                self.steady_from = frame.at;
-            }
-            self.steady += 1;
-            return None;
-        }
-        let frames = std::mem::take(&mut self.steady);
-        (frames >= DRAWN_OUT_FRAMES).then(|| Marker {
-            at: frame.at,
-            kind: MarkerKind::Hesitation,
-            from: self.steady_from,
-            to: frame.at,
-            confidence: (frames as f32 / (2.0 * DRAWN_OUT_FRAMES as f32)).min(1.0),
         })
     }
 }

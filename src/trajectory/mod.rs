@@ -8,6 +8,7 @@
 
 mod cusum;
 mod follow;
+mod hesitation;
 mod marker;
 mod markers;
 mod norm;
