@@ -3,7 +3,8 @@
 use super::breath::BreathDetector;
 use super::frame::FeatureFrame;
 use super::history::History;
-use super::level::ActiveLevel;
+use super::level::{ActiveLevel, Dynamics};
+use super::line::{self, LineWatch};
 use super::mel::MelBank;
 use super::path::{PATH_LAG, PitchPath};
 use super::pauses::PauseTracker;
@@ -35,6 +36,7 @@ struct Raw {
     voicing: f32,
     band_power: f32,
     syllable_db: f32,
+    key: Option<u8>,
     frame: FeatureFrame,
 }
 
@@ -50,10 +52,12 @@ pub struct Extractor {
     path: PitchPath,
     pulses: Pulses,
     level: ActiveLevel,
+    dynamics: Dynamics,
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
     breath: BreathDetector,
+    line: LineWatch,
     recent_peak: f32,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
     /// Clipping and loss of the last hops, for the frame that they belong to.
@@ -77,10 +81,12 @@ impl Extractor {
             path: PitchPath::new(),
             pulses: Pulses::new(rate),
             level: ActiveLevel::new(rate),
+            dynamics: Dynamics::new(),
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
             breath: BreathDetector::new(),
+            line: LineWatch::new(rate),
             recent_peak: 0.0,
             previous_mel: None,
             hop_facts: [(0.0, false); PENDING],
@@ -137,6 +143,7 @@ impl Extractor {
         let peak_high = strongest(power, 2_000.0, 3_400.0);
         let syllable_db = power_to_db(band(power, 300.0, 2_500.0));
         let level_db = power_to_db(power.iter().sum());
+        let key = line::key(power);
         let log_mel_db = self.mel.log_mel(power);
         let flux_db = self.previous_mel.map_or(0.0, |previous| {
             let rise = |(now, before): (&f32, &f32)| (now - before).max(0.0);
@@ -160,6 +167,7 @@ impl Extractor {
             voicing: candidates.first().map_or(0.0, |c| c.height),
             band_power: low + high,
             syllable_db,
+            key,
             frame: FeatureFrame {
                 at: StreamTime::from_ticks(ticks),
                 level_db,
@@ -224,6 +232,9 @@ impl Extractor {
             frame.alpha_ratio_db,
             frame.lost,
         );
+        (frame.level_rel_db, frame.dynamics_db) = self.dynamics.push(&frame);
+        let heard = (self.hops * self.hop_len) as i64;
+        frame.line = self.line.push(&frame, raw.key, &self.history, heard);
         frame
     }
 }

@@ -11,6 +11,7 @@ mod extractor;
 mod frame;
 mod history;
 mod level;
+mod line;
 mod mel;
 mod path;
 mod pauses;
@@ -24,4 +25,5 @@ mod tempo;
 
 pub use extractor::{Extractor, LOOK_AHEAD_HOPS};
 pub use frame::{FeatureFrame, MEL_BANDS};
+pub use line::{Line, Occupant};
 pub use stream::FeatureStream;
