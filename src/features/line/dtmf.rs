@@ -92,3 +92,68 @@ impl KeyDetector {
         self.down
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::spectrum::Spectrum;
+
+    /// A spectrum of two lines: frequencies, the high one's level over the low one's, and noise
+    /// so far under both, dB.
+    fn spectrum_of(low: f32, high: f32, twist_db: f32, noise_db: f32) -> Vec<f32> {
+        let mut spectrum = Spectrum::new(8_000);
+        let sine = |hz: f32, i: usize| (std::f32::consts::TAU * hz * i as f32 / 8e3).sin();
+        let gain = 10f32.powf(twist_db / 20.0);
+        let power = 0.5 * 0.01 * (1.0 + gain * gain);
+        // Uniform noise of half width a has a power of a²/3.
+        let half = (3.0 * power * 10f32.powf(-noise_db / 10.0)).sqrt();
+        let mut seed = 1u32;
+        let samples: Vec<f32> = (0..spectrum.window_len())
+            .map(|i| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let noise = (seed >> 8) as f32 / (1 << 23) as f32 - 1.0;
+                0.1 * (sine(low, i) + gain * sine(high, i)) + half * noise
+            })
+            .collect();
+        spectrum.of(&samples).to_vec()
+    }
+
+    #[test]
+    fn every_key_is_read_within_what_q24_allows() {
+        for (row, low) in LOW_HZ.iter().enumerate() {
+            for (column, high) in HIGH_HZ.iter().enumerate() {
+                let expected = Some(KEYS[row][column]);
+                for off in [-0.015, 0.0, 0.015] {
+                    for twist in [-8.0, 0.0, 4.0] {
+                        let (low, high) = (low * (1.0 + off), high * (1.0 + off));
+                        let power = spectrum_of(low, high, twist, 15.0);
+                        assert_eq!(key(&power), expected, "{low} {high} {twist}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_q24_forbids_is_no_key() {
+        assert_eq!(key(&spectrum_of(770.0 * 1.035, 1_336.0, 0.0, 60.0)), None);
+        assert_eq!(key(&spectrum_of(770.0, 1_336.0 * 0.965, 0.0, 60.0)), None);
+        assert_eq!(key(&spectrum_of(770.0, 1_336.0, 7.0, 60.0)), None);
+        assert_eq!(key(&spectrum_of(770.0, 1_336.0, -11.0, 60.0)), None);
+        assert_eq!(key(&spectrum_of(770.0, 1_336.0, 0.0, 3.0)), None);
+        assert_eq!(key(&[0.0; 128]), None);
+    }
+
+    #[test]
+    fn a_key_needs_two_spectra_and_survives_a_short_gap() {
+        let mut keys = KeyDetector::default();
+        let one = Some(b'1');
+        assert_eq!(keys.push(one), None);
+        assert_eq!(keys.push(one), one);
+        assert_eq!(keys.push(None), one);
+        assert_eq!(keys.push(None), one);
+        assert_eq!(keys.push(None), one);
+        assert_eq!(keys.push(None), None);
+        assert_eq!([one, Some(b'2'), one].map(|k| keys.push(k)), [None; 3]);
+    }
+}

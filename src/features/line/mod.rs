@@ -170,6 +170,8 @@ impl LineWatch {
         self.line.music_evidence = self.music.evidence();
         self.line.occupant = match tone {
             Some(NetworkTone::Ringback) => Occupant::Ringback,
+            // A pure note of the music that plays.
+            Some(NetworkTone::Other) if self.music.belief() == Belief::Music => Occupant::Music,
             Some(NetworkTone::Other) => Occupant::Tone,
             None if self.silent >= SILENT => Occupant::Silence,
             None => match self.music.belief() {
@@ -183,7 +185,7 @@ impl LineWatch {
 
     fn listen(&mut self, partials: &Partials) {
         let (voiced, speech) = (self.voiced > STEP / 2, self.speech > STEP / 2);
-        let belief = self.music.push(partials, voiced);
+        let belief = self.music.push(partials, speech, voiced);
         if speech {
             self.voiced_share += (f32::from(u8::from(voiced)) - self.voiced_share) * VOICED_WEIGHT;
         }

@@ -19,6 +19,9 @@ const MUSIC_AT: f32 = 5.0;
 /// Evidence stops here: how much of the other must come before the belief changes.
 const LIMITS: (f32, f32) = (-10.0, 12.0);
 
+/// Weight of steady sound that does not stand clear of its floor: a pad, or a hum in the pauses.
+const BETWEEN: f32 = 0.25;
+
 /// What the evidence says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Belief {
@@ -40,11 +43,14 @@ pub struct MusicDetector {
 
 impl MusicDetector {
     /// Takes 50 ms in which there was sound.
-    pub fn push(&mut self, partials: &Partials, voiced_speech: bool) -> Belief {
+    pub fn push(&mut self, partials: &Partials, speech: bool, voiced: bool) -> Belief {
         let vote = steadiness(partials) - DIVIDE;
-        if vote > 0.0 || voiced_speech {
-            self.evidence = (self.evidence + vote).clamp(LIMITS.0, LIMITS.1);
-        }
+        let weight = match (vote > 0.0, speech, voiced) {
+            (true, true, _) | (false, true, true) => 1.0,
+            (true, false, _) => BETWEEN,
+            (false, _, _) => 0.0,
+        };
+        self.evidence = (self.evidence + weight * vote).clamp(LIMITS.0, LIMITS.1);
         if self.evidence >= MUSIC_AT {
             self.belief = Belief::Music;
         } else if self.evidence <= VOICE_AT {
@@ -88,7 +94,7 @@ mod tests {
     }
 
     fn belief_after(detector: &mut MusicDetector, windows: usize, partials: &Partials) -> Belief {
-        (0..windows).fold(Belief::Open, |_, _| detector.push(partials, true))
+        (0..windows).fold(Belief::Open, |_, _| detector.push(partials, true, true))
     }
 
     #[test]
@@ -116,7 +122,7 @@ mod tests {
     fn what_is_not_voiced_speech_is_never_taken_for_a_voice() {
         let mut detector = MusicDetector::default();
         for _ in 0..10_000 {
-            assert_eq!(detector.push(&of(0.0, 0), false), Belief::Open);
+            assert_eq!(detector.push(&of(0.0, 0), true, false), Belief::Open);
         }
     }
 }
