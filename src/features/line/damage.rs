@@ -2,8 +2,8 @@
 //!
 //! Shares with a memory of ten seconds: a call that was clipped once is not clipped for ever.
 
-/// A hop's weight in an average of ten seconds.
-const WEIGHT: f32 = 1.0 / 1_000.0;
+/// Hops in ten seconds.
+const MEMORY: u32 = 1_000;
 
 /// The two shares.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -13,17 +13,19 @@ pub struct Damage {
     /// Of the hops, those that never came, 0..1.
     pub loss_share: f32,
     hops: u32,
+    received: u32,
 }
 
 impl Damage {
     /// Takes a hop.
     pub fn push(&mut self, clipped: f32, lost: bool) {
-        self.hops = (self.hops + 1).min(1_000);
-        // A plain mean until ten seconds were heard.
-        let weight = WEIGHT.max(1.0 / self.hops as f32);
-        self.loss_share += (f32::from(u8::from(lost)) - self.loss_share) * weight;
+        // Plain means until ten seconds were heard.
+        self.hops = (self.hops + 1).min(MEMORY);
+        let off = f32::from(u8::from(lost)) - self.loss_share;
+        self.loss_share += off / self.hops as f32;
         if !lost {
-            self.clipped_share += (clipped - self.clipped_share) * weight;
+            self.received = (self.received + 1).min(MEMORY);
+            self.clipped_share += (clipped - self.clipped_share) / self.received as f32;
         }
     }
 }

@@ -36,10 +36,7 @@ pub fn key(power: &[f32]) -> Option<u8> {
     if !(TWIST_DB.0..=TWIST_DB.1).contains(&twist) {
         return None;
     }
-    let nearest = |all: [f32; 4], hz: f32| {
-        all.iter()
-            .position(|f| (hz - f).abs() <= TOLERANCE * f)
-    };
+    let nearest = |all: [f32; 4], hz: f32| all.iter().position(|f| (hz - f).abs() <= TOLERANCE * f);
     Some(KEYS[nearest(LOW_HZ, low_hz)?][nearest(HIGH_HZ, high_hz)?])
 }
 

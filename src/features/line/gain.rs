@@ -96,7 +96,10 @@ mod tests {
         for rise in [0.0, 5.0, 12.0] {
             let expected = rise * 0.69;
             let found = pumping(rise, true);
-            assert!((found - expected).abs() < 0.05 * rise + 0.01, "{rise}: {found}");
+            assert!(
+                (found - expected).abs() < 0.05 * rise + 0.01,
+                "{rise}: {found}"
+            );
         }
     }
 

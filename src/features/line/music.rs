@@ -17,7 +17,7 @@ const VOICE_AT: f32 = -4.0;
 /// Evidence at which music is believed: about a second of it.
 const MUSIC_AT: f32 = 5.0;
 /// Evidence stops here: how much of the other must come before the belief changes.
-const LIMITS: (f32, f32) = (-10.0, 12.0);
+const LIMITS: (f32, f32) = (-10.0, 9.0);
 
 /// Weight of steady sound that does not stand clear of its floor: a pad, or a hum in the pauses.
 const BETWEEN: f32 = 0.25;
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(belief_after(&mut detector, 12, &of(0.7, 3)), Belief::Music);
     }
 
-    /// From limit to limit: (10 + 5) / 0.425 windows of a chord, (12 + 4) / 0.25 of a voice.
+    /// From limit to limit: (10 + 5) / 0.425 windows of a chord, (9 + 4) / 0.25 of a voice.
     #[test]
     fn a_belief_held_for_long_is_given_up_slowly() {
         let mut detector = MusicDetector::default();
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(belief_after(&mut detector, 35, &of(0.7, 3)), Belief::Voice);
         assert_eq!(belief_after(&mut detector, 2, &of(0.7, 3)), Belief::Music);
         belief_after(&mut detector, 1_000, &of(0.7, 3));
-        assert_eq!(belief_after(&mut detector, 63, &of(0.1, 0)), Belief::Music);
+        assert_eq!(belief_after(&mut detector, 51, &of(0.1, 0)), Belief::Music);
         assert_eq!(belief_after(&mut detector, 2, &of(0.1, 0)), Belief::Voice);
     }
 

@@ -199,7 +199,9 @@ mod tests {
             for partials in &found[1..] {
                 assert_eq!(partials.steady, 4, "{rate}: {partials:?}");
                 assert!(partials.steady_share > 0.99, "{rate}: {partials:?}");
-                let off = partials.strongest.map(|p| (p.hz / 350.0 - (p.hz / 350.0).round()).abs());
+                let off = partials
+                    .strongest
+                    .map(|p| (p.hz / 350.0 - (p.hz / 350.0).round()).abs());
                 assert!(off.iter().all(|off| *off < 0.001), "{partials:?}");
             }
         }

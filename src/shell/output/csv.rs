@@ -226,8 +226,14 @@ mod tests {
             escalation["evidence"]
         );
         let line = rows.iter().find(|row| row["occupant"] == "music").unwrap();
-        assert_eq!((line["type"].as_str(), line["abstains"].as_str()), ("line", "true"));
-        assert_eq!((line["key"].as_str(), line["band_hz"].as_str()), ("", "3500"));
+        assert_eq!(
+            (line["type"].as_str(), line["abstains"].as_str()),
+            ("line", "true")
+        );
+        assert_eq!(
+            (line["key"].as_str(), line["band_hz"].as_str()),
+            ("", "3500.0")
+        );
         let last = rows.last().unwrap();
         assert_eq!(last["type"], "summary");
         assert_eq!(last["escalations"], "1");
