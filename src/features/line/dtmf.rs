@@ -15,7 +15,7 @@ const TOLERANCE: f32 = 0.022;
 /// High over low, dB: Q.24 and a decibel for the line's own slope and the reading.
 const TWIST_DB: (f32, f32) = (-9.0, 5.0);
 /// Share of all power in the two lines.
-const PURE: f32 = 0.85;
+const PURE: f32 = 0.92;
 const LEAST_POWER: f32 = 1e-6;
 const RUN: u32 = 2;
 /// A key is held on for this many hops after its last spectrum: gaps under 20 ms are none.
