@@ -8,7 +8,7 @@ use crate::config::EngineConfig;
 use crate::decision::{Decision, Escalation};
 use crate::dialogue::{AgentReport, Reports, TurnTaking};
 use crate::error::{BuildError, PushError};
-use crate::features::{FeatureFrame, FeatureStream};
+use crate::features::{FeatureFrame, FeatureStream, Occupant};
 use crate::handoff::HandoffPayload;
 use crate::model::{Affect, AffectModel, Baseline, Context, ModelCard, Reading};
 pub use crate::summary::Summary;
@@ -20,8 +20,9 @@ use std::collections::VecDeque;
 /// The longest block that [`Engine::push`] takes, seconds.
 pub const MAX_BLOCK_S: u32 = 1;
 /// Events that a block of [`MAX_BLOCK_S`] can cause: two seconds' worth (a resampler may release
-/// a second at once) of affect, point, escalation at ten readings a second, and a marker a frame.
-const QUEUE: usize = 2 * (10 * 3 + 100) + 1;
+/// a second at once) of affect, point, escalation at ten readings a second, and a marker and a
+/// change of the line a frame.
+const QUEUE: usize = 2 * (10 * 3 + 100 + 100) + 1;
 
 /// What the engine has to say.
 ///
@@ -37,6 +38,8 @@ pub enum Event {
     Marker(Marker),
     /// A human should take over.
     Escalation(Escalation),
+    /// Somebody or something else is on the line.
+    Line(LineChange),
     /// Samples that never came.
     Gap {
         /// Where in the stream.
@@ -44,6 +47,17 @@ pub enum Event {
         /// How many, at the source's rate.
         samples: u32,
     },
+}
+
+/// Who or what is on the line from here on. Nothing but a voice is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LineChange {
+    /// When it was known.
+    pub at: StreamTime,
+    /// Who or what.
+    pub occupant: Occupant,
+    /// Upper edge of the caller's band, Hz; 0 while unknown.
+    pub band_hz: f32,
 }
 
 /// One call. Allocates only when built, and inside the model.
@@ -221,6 +235,8 @@ struct Call {
     escalation: Option<Escalation>,
     events: VecDeque<Event>,
     population: Vec<f32>,
+    occupant: Occupant,
+    told: Occupant,
     readings: [Reading; 2],
     interval: u32,
     frames: u32,
@@ -242,6 +258,8 @@ impl Call {
             escalation: None,
             events: VecDeque::with_capacity(QUEUE),
             population: card.input.population_mean.clone(),
+            occupant: Occupant::default(),
+            told: Occupant::default(),
             readings: Default::default(),
             interval: card.rates.interval_ms / card.rates.hop_ms,
             frames: 0,
@@ -255,11 +273,18 @@ impl Call {
         frame: &FeatureFrame,
         model: &mut dyn AffectModel,
     ) -> Result<(), PushError> {
+        self.line(frame);
+        if self.occupant.abstains() {
+            self.turns.caller(false);
+            self.tally.withheld(frame);
+            return Ok(());
+        }
         self.context.push(frame);
         self.trajectory.frame(frame);
         self.turns.caller(frame.speech);
         self.tally.frame(frame);
-        if let Some(marker) = self.markers.push(frame) {
+        let heard = self.occupant == Occupant::Voice;
+        if let Some(marker) = self.markers.push(frame).filter(|_| heard) {
             self.emit(Event::Marker(marker));
         }
         self.frames += 1;
@@ -269,11 +294,36 @@ impl Call {
         self.frames = 0;
         // A reading needs new speech: half of the interval at least.
         let fresh = self.context.kept() - self.kept;
-        if fresh * 4 < self.interval as usize || !self.context.ready() {
+        if fresh * 4 < self.interval as usize || !self.context.ready() || !heard {
             return Ok(());
         }
         self.kept = self.context.kept();
         self.read(frame.at, fresh as f64 * self.step_s, model)
+    }
+
+    /// Tells a change of the line. What was gathered before something that is no caller may be its
+    /// beginning, so it is forgotten.
+    fn line(&mut self, frame: &FeatureFrame) {
+        let occupant = frame.line.occupant;
+        if occupant == self.occupant {
+            return;
+        }
+        self.occupant = occupant;
+        if occupant.abstains() {
+            self.context.forget();
+            self.trajectory.forget();
+            self.kept = 0;
+        }
+        // Silence, and not knowing yet, are no findings.
+        let finding = !matches!(occupant, Occupant::Silence | Occupant::Undecided);
+        if finding && occupant != self.told {
+            self.told = occupant;
+            self.emit(Event::Line(LineChange {
+                at: frame.at,
+                occupant,
+                band_hz: frame.line.high_hz,
+            }));
+        }
     }
 
     fn read(

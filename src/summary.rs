@@ -40,6 +40,8 @@ pub struct Summary {
     pub clipped_share: f64,
     /// Share of the hops that never came.
     pub lost_share: f64,
+    /// Sound that was not read because it was no caller who spoke, s.
+    pub abstained_s: f64,
     /// The lowest sentiment, −1..1; absent where nothing was read.
     pub worst_sentiment: Option<f64>,
     /// When that was, s.
@@ -49,7 +51,7 @@ pub struct Summary {
     /// Turn-taking, where the agent's side was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<Turns>,
-    /// What a reader must know about the input, such as damage. The engine leaves it empty.
+    /// What a reader must know about the input, such as damage or sound that was not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -67,6 +69,7 @@ pub(crate) struct Tally {
     pauses: u32,
     clipped: u64,
     lost: u64,
+    withheld: u64,
     active_level_db: f32,
     f0: [u32; F0_BINS],
     worst: Option<Point>,
@@ -83,6 +86,7 @@ impl Tally {
             pauses: 0,
             clipped: 0,
             lost: 0,
+            withheld: 0,
             active_level_db: crate::units::SILENCE_DB,
             f0: [0; F0_BINS],
             worst: None,
@@ -103,6 +107,16 @@ impl Tally {
             let bin = (semitones(frame.f0_hz) - F0_LOW_ST) * BINS_PER_ST;
             self.f0[(bin.max(0.0) as usize).min(F0_BINS - 1)] += 1;
         }
+    }
+
+    /// A frame that is not read: it counts as time, and as nothing that the caller said.
+    pub fn withheld(&mut self, frame: &FeatureFrame) {
+        self.withheld += u64::from(frame.speech);
+        self.frame(&FeatureFrame {
+            speech: false,
+            nucleus: false,
+            ..*frame
+        });
     }
 
     pub fn point(&mut self, point: &Point) {
@@ -150,12 +164,20 @@ impl Tally {
             noise_floor_dbfs: extractor.noise_floor_db().into(),
             clipped_share: share(self.clipped, self.frames),
             lost_share: share(self.lost, self.frames),
+            abstained_s: self.withheld as f64 / 100.0,
             worst_sentiment: self.worst.map(|p| p.sentiment.into()),
             worst_at_s: self.worst.map(|p| p.at.seconds()),
             escalations: self.escalations,
             turns,
-            notes: Vec::new(),
+            notes: self.notes(),
         }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let withheld = self.withheld as f64 / 100.0;
+        let told = (withheld >= 1.0)
+            .then(|| format!("{withheld:.1} s of sound were no caller who speaks, and not read"));
+        told.into_iter().collect()
     }
 
     fn f0_percentile(&self, share: f64) -> f64 {

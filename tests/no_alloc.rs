@@ -57,7 +57,7 @@ fn push_and_poll_allocate_nothing() {
         let samples = voice(rate, 40.0, 22.0);
         let mut engine = call::engine(rate);
         let mut model = PitchModel::new();
-        let mut seen = [0u32; 5];
+        let mut seen = [0u32; 6];
         let (outcome, allocated, freed) = counted(|| {
             for (i, block) in samples.chunks(rate as usize / 50).enumerate() {
                 engine.push(PcmBlock::Samples(block), &mut model)?;
@@ -68,6 +68,7 @@ fn push_and_poll_allocate_nothing() {
                         Event::Escalation(_) => 2,
                         Event::Gap { .. } => 3,
                         Event::Marker(_) => 4,
+                        Event::Line(_) => 5,
                     }] += 1;
                 }
                 engine.push_agent(PcmBlock::Samples(block))?;

@@ -4,7 +4,8 @@ use super::cpp::Cepstrum;
 use super::frame::FeatureFrame;
 use super::history::History;
 use super::lengthening::Lengthening;
-use super::level::ActiveLevel;
+use super::level::{ActiveLevel, Dynamics};
+use super::line::{self, LineWatch};
 use super::mel::MelBank;
 use super::pauses::PauseTracker;
 use super::pitch::{Decision, PATH_LAG, PitchEvidence, PitchTracker};
@@ -30,6 +31,7 @@ struct Raw {
     voicing: f32,
     syllable_db: f32,
     high_hz: f32,
+    key: Option<u8>,
     frame: FeatureFrame,
 }
 
@@ -46,11 +48,13 @@ pub struct Extractor {
     cepstrum: Cepstrum,
     reliability: Reliability,
     level: ActiveLevel,
+    dynamics: Dynamics,
     speech: SpeechDetector,
     tempo: TempoTracker,
     pauses: PauseTracker,
     lengthening: Lengthening,
     sounds: SoundDetector,
+    line: LineWatch,
     previous_mel: Option<[f32; super::MEL_BANDS]>,
     /// Clipping and loss of the last hops, for the frame that they belong to.
     hop_facts: [(f32, bool); PENDING],
@@ -74,11 +78,13 @@ impl Extractor {
             cepstrum: Cepstrum::new(rate),
             reliability: Reliability::new(),
             level: ActiveLevel::new(rate),
+            dynamics: Dynamics::new(),
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
             lengthening: Lengthening::new(),
             sounds: SoundDetector::new(),
+            line: LineWatch::new(rate),
             previous_mel: None,
             hop_facts: [(0.0, false); PENDING],
             pending: [None; PENDING],
@@ -139,6 +145,7 @@ impl Extractor {
         let peak_high = strongest(power, 2_000.0, 3_400.0);
         let syllable_db = power_to_db(band(power, 400.0, 1_200.0));
         let level_db = power_to_db(power.iter().sum());
+        let key = line::key(power);
         let log_mel_db = self.mel.log_mel(power);
         let flux_db = self.previous_mel.map_or(0.0, |previous| {
             let rise = |(now, before): (&f32, &f32)| (now - before).max(0.0);
@@ -159,6 +166,7 @@ impl Extractor {
             voicing,
             syllable_db,
             high_hz,
+            key,
             frame: FeatureFrame {
                 at: StreamTime::from_ticks(ticks),
                 level_db,
@@ -214,6 +222,9 @@ impl Extractor {
         let held_hz = if frame.speech { frame.f0_hz } else { 0.0 };
         frame.lengthening_s = self.lengthening.push(held_hz, &frame.log_mel_db);
         frame.sounds = self.sounds.push(&frame, raw.high_hz);
+        (frame.level_rel_db, frame.dynamics_db) = self.dynamics.push(&frame);
+        let heard = (self.hops * self.hop_len) as i64;
+        frame.line = self.line.push(&frame, raw.key, &self.history, heard);
         frame
     }
 

@@ -1,5 +1,6 @@
 //! One row of the feature table: everything measured about 10 ms of sound.
 
+use super::line::Line;
 use super::quality::Quality;
 use super::sounds::Sounds;
 use crate::units::{SILENCE_DB, StreamTime};
@@ -62,6 +63,12 @@ pub struct FeatureFrame {
     pub clipped: f32,
     /// The hop was not received: a `Gap` stands here.
     pub lost: bool,
+    /// Level over the caller's own active level, dB.
+    pub level_rel_db: f32,
+    /// Spread of the level of voiced frames in the last 10 s, tenth to ninetieth percentile, dB.
+    pub dynamics_db: f32,
+    /// What kind of line this is, and what is on it.
+    pub line: Line,
     /// Log-mel energies up to 3.8 kHz, dB.
     pub log_mel_db: [f32; MEL_BANDS],
 }
@@ -96,6 +103,9 @@ impl Default for FeatureFrame {
             sounds: Sounds::default(),
             clipped: 0.0,
             lost: false,
+            level_rel_db: 0.0,
+            dynamics_db: 0.0,
+            line: Line::default(),
             log_mel_db: [SILENCE_DB; MEL_BANDS],
         }
     }

@@ -5,6 +5,7 @@
 //! energy per active time at the threshold that lies 15.9 dB under it. Where P.56 tests every
 //! sample we test once a millisecond: the envelope cannot move by more than 0.3 dB in between.
 
+use super::frame::FeatureFrame;
 use crate::units::SILENCE_DB;
 
 const THRESHOLDS: usize = 15;
@@ -102,6 +103,91 @@ impl ActiveLevel {
     }
 }
 
+/// Frames that the spread is taken over: ten seconds.
+const SPREAD_FRAMES: usize = 1_000;
+/// Voiced frames that the running mean is made of: three seconds of voice.
+const MEAN_FRAMES: f32 = 300.0;
+const CELL_DB: f32 = 0.5;
+const CELLS: usize = 160;
+/// The running mean lies in the middle of the cells.
+const CENTRE: f32 = CELLS as f32 / 2.0;
+/// Under half a second of voice a spread says nothing.
+const LEAST: u32 = 50;
+
+/// Level against the caller's own, in two figures that a gain control leaves alone.
+pub struct Dynamics {
+    mean: f32,
+    voiced: f32,
+    /// The cell of each of the last frames; none where it was not voiced.
+    cells: [Option<u8>; SPREAD_FRAMES],
+    counts: [u16; CELLS],
+    total: u32,
+    at: usize,
+}
+
+impl Dynamics {
+    pub fn new() -> Self {
+        Self {
+            mean: 0.0,
+            voiced: 0.0,
+            cells: [None; SPREAD_FRAMES],
+            counts: [0; CELLS],
+            total: 0,
+            at: 0,
+        }
+    }
+
+    /// Takes a frame. Gives its level over the active level, and the spread of voiced frames.
+    ///
+    /// The spread is of the distance to a running mean: a gain that moves slower than three
+    /// seconds moves both and cancels.
+    pub fn push(&mut self, frame: &FeatureFrame) -> (f32, f32) {
+        let cell = (frame.voiced && frame.speech).then(|| self.cell(frame.level_db));
+        let gone = std::mem::replace(&mut self.cells[self.at], cell);
+        self.at = (self.at + 1) % SPREAD_FRAMES;
+        if let Some(cell) = cell {
+            self.counts[usize::from(cell)] += 1;
+            self.total += 1;
+        }
+        if let Some(cell) = gone {
+            self.counts[usize::from(cell)] -= 1;
+            self.total -= 1;
+        }
+        let relative = if frame.active_level_db > SILENCE_DB {
+            frame.level_db - frame.active_level_db
+        } else {
+            0.0
+        };
+        (relative, self.spread())
+    }
+
+    fn cell(&mut self, level_db: f32) -> u8 {
+        self.voiced = (self.voiced + 1.0).min(MEAN_FRAMES);
+        self.mean += (level_db - self.mean) / self.voiced;
+        let cell = (level_db - self.mean) / CELL_DB + CENTRE;
+        cell.clamp(0.0, CELLS as f32 - 1.0) as u8
+    }
+
+    fn spread(&self) -> f32 {
+        if self.total < LEAST {
+            return 0.0;
+        }
+        let percentile = |share: f32| {
+            let wanted = share * self.total as f32;
+            let mut sum = 0.0;
+            for (cell, count) in self.counts.iter().enumerate() {
+                let count = f32::from(*count);
+                if sum + count >= wanted && count > 0.0 {
+                    return (cell as f32 + (wanted - sum) / count) * CELL_DB;
+                }
+                sum += count;
+            }
+            CELLS as f32 * CELL_DB
+        };
+        percentile(0.9) - percentile(0.1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +239,46 @@ mod tests {
     #[test]
     fn silence_has_no_level() {
         assert_eq!(level_of(8_000, 1, 0, 0.0), SILENCE_DB);
+    }
+
+    /// Voiced levels that fall from 0 to −12 dB and start again, four times a second, under a
+    /// gain that climbs by `ramp_db` in ten seconds.
+    fn spread_of(gain_db: f32, ramp_db: f32) -> f32 {
+        let mut dynamics = Dynamics::new();
+        let mut spread = 0.0;
+        for i in 0..2_000u16 {
+            let gain = gain_db + ramp_db * f32::from(i) / 1_000.0;
+            let frame = FeatureFrame {
+                voiced: true,
+                speech: true,
+                level_db: gain - f32::from(i % 25) * 0.5,
+                ..FeatureFrame::default()
+            };
+            spread = dynamics.push(&frame).1;
+        }
+        spread
+    }
+
+    #[test]
+    fn the_spread_is_four_fifths_of_an_even_range_at_any_gain() {
+        // 25 levels, half a decibel apart, fill 12.5 dB of cells.
+        for gain in [-50.0, -20.0] {
+            let spread = spread_of(gain, 0.0);
+            assert!((spread - 10.0).abs() < 0.3, "{spread}");
+        }
+    }
+
+    #[test]
+    fn a_gain_control_that_climbs_ten_decibels_hardly_moves_the_spread() {
+        for ramp in [10.0, -10.0] {
+            let moved = spread_of(-30.0, ramp) - spread_of(-30.0, 0.0);
+            assert!(moved.abs() < 0.5, "{ramp}: {moved}");
+        }
+    }
+
+    #[test]
+    fn the_relative_level_is_none_where_there_is_no_speech() {
+        let silent = FeatureFrame::default();
+        assert_eq!(Dynamics::new().push(&silent), (0.0, 0.0));
     }
 }

@@ -13,6 +13,7 @@ mod frame;
 mod history;
 mod lengthening;
 mod level;
+mod line;
 mod mel;
 mod pauses;
 mod pitch;
@@ -27,6 +28,7 @@ mod tempo;
 
 pub use extractor::{Extractor, LOOK_AHEAD_HOPS};
 pub use frame::{FeatureFrame, MEL_BANDS};
+pub use line::{Line, Occupant};
 pub use pitch::{CANDIDATE_EVIDENCE, FRAME_EVIDENCE, PitchEvidence};
 pub use quality::Quality;
 pub use sounds::Sounds;

@@ -88,6 +88,19 @@ pub const COLUMNS: &[Column] = columns! {
     "breath" "1" 120 Real "after Ruinskiy & Lavner 2007" "evidence of breath noise" |f| f.sounds.breath.into();
     "clipped" "1" 10 Real "" "share of samples at full scale" |f| f.clipped.into();
     "lost" "1" 10 Flag "" "the hop was never received" |f| f.lost.into();
+    "level_rel_db" "dB" 32 Real "ITU-T P.56 method B" "level over the caller's own active level" |f| f.level_rel_db.into();
+    "dynamics_db" "dB" 10000 Real "" "spread of the level of voiced frames, tenth to ninetieth percentile, gain control taken out" |f| f.dynamics_db.into();
+    "occupant" "1" 3000 Count "" "0 silence, 1 undecided, 2 voice, 3 music, 4 tone, 5 ringback, 6 DTMF, 7 noise" |f| f.line.occupant.code().into();
+    "dtmf" "1" 42 Count "ITU-T Q.23, Q.24" "the key that is pressed, as its ASCII code; 0 for none" |f| f.line.occupant.key().into();
+    "steadiness" "1" 178 Real "after Hawley 1993" "power and number of partials that hold still, 0 in silence" |f| f.line.steadiness.into();
+    "music_evidence" "1" 0 Real "Page 1954" "sum of steadiness over 0.3: music above 5, a voice below -4" |f| f.line.music_evidence.into();
+    "line_low_hz" "Hz" 10000 Real "" "lower edge of the band that speech fills: -25 dB" |f| f.line.low_hz.into();
+    "line_band_hz" "Hz" 10000 Real "" "upper edge of the band that speech fills: -45 dB; 0 until known" |f| f.line.high_hz.into();
+    "clipped_share" "1" 10000 Real "" "share of samples at full scale" |f| f.line.clipped_share.into();
+    "loss_share" "1" 10000 Real "" "share of hops that were never received" |f| f.line.loss_share.into();
+    "agc_db" "dB" 0 Real "" "rise of the noise in pauses and its fall after speech, last 4 pauses" |f| f.line.agc_db.into();
+    "gated_share" "1" 10000 Real "RFC 3389" "share of the pauses that is digital silence" |f| f.line.gated_share.into();
+    "floor_sd_db" "dB" 2000 Real "RFC 3389" "standard deviation of the level of pauses; comfort noise is under 1" |f| f.line.floor_sd_db.into();
 };
 
 /// The value, or NaN, which every output writes as absent, where the line could not carry it.

@@ -129,7 +129,12 @@ impl Context {
         self.unlearnt = (self.unlearnt + 1).min(self.voiced.len());
     }
 
-    /// Steps of speech kept since the call began.
+    /// Forgets what was kept: it was no caller, or there is a break before what follows.
+    pub fn forget(&mut self) {
+        (self.first, self.kept, self.unlearnt) = (None, 0, 0);
+    }
+
+    /// Steps of speech kept since the call began or since they were forgotten.
     pub fn kept(&self) -> usize {
         self.kept
     }

@@ -93,7 +93,7 @@ pub fn analyse(
     }
     failed?;
     let mut summary = engine.summary();
-    summary.notes = notes(&source, faults);
+    summary.notes.extend(notes(&source, faults));
     Ok((summary, recorder))
 }
 

@@ -138,6 +138,11 @@ impl Trajectory {
         self.voice.push(frame);
     }
 
+    /// Forgets the frames since the last reading: they were not the caller's.
+    pub fn forget(&mut self) {
+        self.voice.forget();
+    }
+
     /// How calm a reading is that was made against the population alone, 0..1: what a caller's
     /// baseline may learn from.
     pub fn calm(&self, population: &Reading) -> f64 {

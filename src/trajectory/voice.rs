@@ -95,6 +95,11 @@ impl Voice {
         }
     }
 
+    /// Forgets what came since the last reading.
+    pub fn forget(&mut self) {
+        self.sums = [(0.0, 0); COUNT];
+    }
+
     /// Closes the interval since the last reading, and learns it with `weight` in 0..1.
     pub fn close(&mut self, weight: f64) {
         for ((sum, now), norm) in self.sums.iter_mut().zip(&mut self.now).zip(&mut self.norms) {

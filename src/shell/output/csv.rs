@@ -34,6 +34,10 @@ pub const EVENT_COLUMNS: &[&str] = &[
     "onset_s",
     "evidence",
     "samples",
+    "occupant",
+    "key",
+    "abstains",
+    "band_hz",
 ];
 
 /// Columns that only a `summary` row fills.
@@ -53,6 +57,7 @@ pub const SUMMARY_COLUMNS: &[&str] = &[
     "noise_floor_dbfs",
     "clipped_share",
     "lost_share",
+    "abstained_s",
     "worst_sentiment",
     "worst_at_s",
     "escalations",
@@ -219,6 +224,15 @@ mod tests {
             escalation["evidence"].starts_with("f0 182.0 -> 243.0 Hz (3.2 sd); "),
             "{}",
             escalation["evidence"]
+        );
+        let line = rows.iter().find(|row| row["occupant"] == "music").unwrap();
+        assert_eq!(
+            (line["type"].as_str(), line["abstains"].as_str()),
+            ("line", "true")
+        );
+        assert_eq!(
+            (line["key"].as_str(), line["band_hz"].as_str()),
+            ("", "3500.0")
         );
         let last = rows.last().unwrap();
         assert_eq!(last["type"], "summary");

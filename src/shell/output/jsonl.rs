@@ -80,6 +80,20 @@ mod tests {
     }
 
     #[test]
+    fn a_change_of_the_line_says_whether_it_is_read() {
+        let lines = lines(false);
+        let lines: Vec<_> = lines.iter().filter(|l| l.contains(r#":"line""#)).collect();
+        assert_eq!(
+            lines,
+            [
+                r#"{"type":"line","at_s":1.5,"occupant":"voice","abstains":false}"#,
+                r#"{"type":"line","at_s":31.0,"occupant":"music","abstains":true,"band_hz":3500.0}"#,
+                r#"{"type":"line","at_s":35.0,"occupant":"dtmf","key":"5","abstains":true,"band_hz":3500.0}"#,
+            ]
+        );
+    }
+
+    #[test]
     fn escalation_carries_its_evidence_as_objects() {
         let value: Value = serde_json::from_str(&line_of("escalation", false)).unwrap();
         assert_eq!(value["trigger"], "sentiment");

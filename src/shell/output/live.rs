@@ -3,7 +3,7 @@
 use super::EventWriter;
 use super::clock::tenths;
 use super::terminal::Colour;
-use super::text::{TextWriter, word};
+use super::text::{TextWriter, line_line, word};
 use crate::engine::{Event, Summary};
 use crate::trajectory::{Point, Trend};
 use std::io::{self, Write};
@@ -62,6 +62,7 @@ impl<W: Write> EventWriter for LiveTextWriter<'_, W> {
                 let block = self.timeline.escalation_block(escalation);
                 write!(self.timeline.out, "{block}")?;
             }
+            Event::Line(change) => writeln!(self.timeline.out, "{}", line_line(change))?,
             Event::Gap { at, samples } => writeln!(
                 self.timeline.out,
                 "{}  {samples} samples lost",
@@ -97,6 +98,7 @@ mod tests {
         drop(writer);
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("ESCALATE at "), "{text}");
+        assert!(text.contains("00:31.0  line: music; not read\n"), "{text}");
         assert!(!text.contains("summary"), "{text}");
         let points = text
             .lines()

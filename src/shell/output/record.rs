@@ -1,7 +1,7 @@
 //! One event as the flat record of the output contract, whatever it is written as.
 
 use crate::decision::{Escalation, Evidence, Reason, Trigger};
-use crate::engine::{Event, Summary};
+use crate::engine::{Event, LineChange, Summary};
 use crate::model::Affect;
 use crate::trajectory::{Marker, Point};
 use crate::units::StreamTime;
@@ -29,7 +29,7 @@ pub struct Run {
 /// One line of output: `type` first, `file` where there are many, then the event's own fields.
 #[derive(Serialize)]
 pub struct Record<'a> {
-    /// `affect`, `trajectory`, `marker`, `escalation`, `gap` or `summary`.
+    /// `affect`, `trajectory`, `marker`, `escalation`, `line`, `gap` or `summary`.
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +45,7 @@ enum Fields<'a> {
     Trajectory(&'a Point),
     Marker(&'a Marker),
     Escalation(EscalationFields<'a>),
+    Line(LineFields),
     Gap { at_s: StreamTime, samples: u32 },
     Summary(Box<SummaryFields<'a>>),
 }
@@ -67,6 +68,19 @@ struct EscalationFields<'a> {
     onset_s: StreamTime,
     evidence: &'a [Evidence],
     confidence: f32,
+}
+
+#[derive(Serialize)]
+struct LineFields {
+    at_s: StreamTime,
+    occupant: &'static str,
+    /// The key, where `occupant` is `dtmf`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<char>,
+    abstains: bool,
+    /// Absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    band_hz: Option<f32>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +121,7 @@ impl<'a> Record<'a> {
                 "escalation",
                 Fields::Escalation(escalation_fields(escalation)),
             ),
+            Event::Line(change) => ("line", Fields::Line(line_fields(change))),
             Event::Gap { at, samples } => (
                 "gap",
                 Fields::Gap {
@@ -148,6 +163,17 @@ fn affect_fields<'a>(run: &'a Run, affect: &'a Affect) -> AffectFields<'a> {
             labels: &run.labels,
             values: &affect.reading.classes,
         },
+    }
+}
+
+fn line_fields(change: &LineChange) -> LineFields {
+    let key = change.occupant.key();
+    LineFields {
+        at_s: change.at,
+        occupant: change.occupant.name(),
+        key: (key != 0).then(|| char::from(key)),
+        abstains: change.occupant.abstains(),
+        band_hz: (change.band_hz > 0.0).then_some(change.band_hz),
     }
 }
 

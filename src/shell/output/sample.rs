@@ -2,7 +2,8 @@
 
 use super::record::Run;
 use crate::decision::{Escalation, Evidence, Reason, Trigger};
-use crate::engine::{Event, Summary};
+use crate::engine::{Event, LineChange, Summary};
+use crate::features::Occupant;
 use crate::model::{Affect, Reading};
 use crate::trajectory::{Marker, MarkerKind, Point, Trend};
 use crate::units::StreamTime;
@@ -63,6 +64,17 @@ pub(crate) fn events() -> Vec<Event> {
         at: StreamTime::from_seconds(30.0),
         samples: 160,
     });
+    for (at_s, occupant, band_hz) in [
+        (1.5, Occupant::Voice, 0.0),
+        (31.0, Occupant::Music, 3_500.0),
+        (35.0, Occupant::Dtmf(b'5'), 3_500.0),
+    ] {
+        events.push(Event::Line(LineChange {
+            at: StreamTime::from_seconds(at_s),
+            occupant,
+            band_hz,
+        }));
+    }
     events.push(Event::Escalation(escalation()));
     events
 }

@@ -6,7 +6,7 @@ use super::record::Run;
 use super::sparkline::{self, Stretch};
 use super::terminal::{Colour, Terminal};
 use crate::decision::{Escalation, Evidence};
-use crate::engine::{Event, Summary};
+use crate::engine::{Event, LineChange, Summary};
 use crate::shell::bins::Bins;
 use crate::trajectory::Marker;
 use crate::units::semitones;
@@ -16,6 +16,9 @@ use std::io::{self, Write};
 /// Markers that are listed; the rest are counted.
 const LISTED_MARKERS: usize = 40;
 
+/// Changes of the line that are listed.
+const LISTED_CHANGES: usize = 20;
+
 /// Collects one call in bounded memory and prints it once its summary is known.
 pub struct TextWriter<'a, W> {
     run: &'a Run,
@@ -24,6 +27,7 @@ pub struct TextWriter<'a, W> {
     trajectory: Bins<Stretch>,
     markers: Vec<Marker>,
     unlisted: usize,
+    changes: Vec<LineChange>,
     escalations: Vec<Escalation>,
     lost_samples: u64,
     pub(super) out: W,
@@ -39,6 +43,7 @@ impl<'a, W: Write> TextWriter<'a, W> {
             trajectory: Bins::new(0.25, 1024),
             markers: Vec::new(),
             unlisted: 0,
+            changes: Vec::new(),
             escalations: Vec::new(),
             lost_samples: 0,
             out,
@@ -93,6 +98,17 @@ impl<'a, W: Write> TextWriter<'a, W> {
             writeln!(self.out)?;
         }
         Ok(())
+    }
+
+    /// Where the engine did not read. A call that was read throughout has no such lines.
+    fn line_lines(&mut self) -> io::Result<()> {
+        if !self.changes.iter().any(|c| c.occupant.abstains()) {
+            return Ok(());
+        }
+        for change in &self.changes {
+            writeln!(self.out, "{}", line_line(change))?;
+        }
+        writeln!(self.out)
     }
 
     /// An escalation with its evidence.
@@ -162,6 +178,10 @@ impl<W: Write> EventWriter for TextWriter<'_, W> {
             }
             Event::Marker(_) => self.unlisted += 1,
             Event::Escalation(escalation) => self.escalations.push(escalation.clone()),
+            Event::Line(change) if self.changes.len() < LISTED_CHANGES => {
+                self.changes.push(*change);
+            }
+            Event::Line(_) => {}
             Event::Gap { samples, .. } => self.lost_samples += u64::from(*samples),
         }
         Ok(())
@@ -171,6 +191,7 @@ impl<W: Write> EventWriter for TextWriter<'_, W> {
         self.heading(summary)?;
         self.picture(summary)?;
         self.marker_lines()?;
+        self.line_lines()?;
         for escalation in &self.escalations {
             let block = self.escalation_block(escalation);
             writeln!(self.out, "{block}")?;
@@ -181,6 +202,21 @@ impl<W: Write> EventWriter for TextWriter<'_, W> {
 
 fn marker_sign(marker: &Marker) -> (f64, char) {
     (marker.from.seconds(), '·')
+}
+
+/// `00:12.0  line: music; not read`
+pub(super) fn line_line(change: &LineChange) -> String {
+    let at = clock::tenths(change.at.seconds());
+    let name = change.occupant.name();
+    let key = match change.occupant.key() {
+        0 => String::new(),
+        key => format!(" {}", char::from(key)),
+    };
+    let read = match change.occupant.abstains() {
+        true => "; not read",
+        false => "",
+    };
+    format!("{at}  line: {name}{key}{read}")
 }
 
 /// The name that the output contract gives a value: `breath_change`.
@@ -302,6 +338,7 @@ mod tests {
         let wanted = [
             "became-angry.wav  01:00.0  model prosody-v1, backend embedded\n",
             "00:12.3 - 00:13.0  hesitation      confidence 0.71\n",
+            "00:01.5  line: voice\n00:31.0  line: music; not read\n00:35.0  line: dtmf 5; not read\n",
             "ESCALATE at 00:58.2  trigger sentiment, reason trend  (since 00:41.0, confidence 0.93)\n",
             "    f0                +5.0 st    3.2 sd above this caller's own baseline (182 Hz -> 243 Hz)\n",
             "    level             +7.3 dB    2.6 sd above (-27.4 dBFS -> -20.1 dBFS)\n",

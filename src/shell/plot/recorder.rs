@@ -102,7 +102,7 @@ impl Recorder {
                     name(&escalation.reason)
                 ),
             }),
-            Event::Affect(_) | Event::Marker(_) | Event::Gap { .. } => {}
+            Event::Affect(_) | Event::Marker(_) | Event::Line(_) | Event::Gap { .. } => {}
         }
     }
 
