@@ -143,7 +143,7 @@ impl Extractor {
         let high = band(power, 1_000.0, 3_400.0);
         let peak_low = strongest(power, 300.0, 2_000.0);
         let peak_high = strongest(power, 2_000.0, 3_400.0);
-        let syllable_db = power_to_db(band(power, 400.0, 1_200.0));
+        let syllable_db = power_to_db(band(power, 300.0, 1_200.0));
         let level_db = power_to_db(power.iter().sum());
         let key = line::key(power);
         let log_mel_db = self.mel.log_mel(power);

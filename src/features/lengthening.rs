@@ -12,7 +12,7 @@ const NEAR_SEMITONES: f32 = 1.0;
 const NEAR_SHAPE_DB: f32 = 4.0;
 const NEAR_LEVEL_DB: f32 = 4.0;
 /// Weight of the newest frame in the running means: a slow glide stays near.
-const FORGETTING: f32 = 0.1;
+const FORGETTING: f32 = 0.05;
 /// Frames that may stray without ending it.
 const DOUBT_FRAMES: u32 = 2;
 

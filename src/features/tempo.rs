@@ -2,14 +2,14 @@
 //!
 //! De Jong & Wempe (2009), "Praat script to detect syllable nuclei and measure speech rate
 //! automatically": a nucleus is a voiced peak of intensity with a dip before and after it. Here
-//! the intensity is that of 400–1200 Hz, as it comes in: vowels have it, fricatives do not, and a
-//! telephone carries it. The dip is 3 dB for their 2, since 30 ms of smoothing leave more ripple.
+//! the intensity is that of 300–1200 Hz, as it comes in: vowels have it, fricatives do not, and a
+//! telephone carries it. The dip is 4 dB for their 2, since 30 ms of smoothing leave more ripple.
 //! Band, smoothing and dip were chosen by the syllable counts of read German and English texts.
 
 use crate::units::SILENCE_DB;
 
 const WINDOW: usize = 300;
-const DIP_DB: f32 = 3.0;
+const DIP_DB: f32 = 4.0;
 /// Peaks further than this under the active speech level are no nuclei.
 const BELOW_ACTIVE_DB: f32 = 25.0;
 /// Two nuclei are at least 60 ms apart: 16 syllables a second is beyond any speaker.
@@ -64,7 +64,7 @@ impl TempoTracker {
         }
     }
 
-    /// `band_db` is the level of 400–1200 Hz. A lost frame is no time: the window stands still.
+    /// `band_db` is the level of 300–1200 Hz. A lost frame is no time: the window stands still.
     pub fn push(
         &mut self,
         band_db: f32,
