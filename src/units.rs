@@ -52,10 +52,38 @@ pub const SILENCE_DB: f32 = -100.0;
 
 /// Power (mean square, full scale = 1) to decibels, floored at [`SILENCE_DB`].
 pub fn power_to_db(power: f32) -> f32 {
-    10.0 * power.max(1e-10).log10()
+    decibels(power.max(1e-10))
+}
+
+/// 10 log10 of a positive number: the exponent is read off, and atanh's series gives the rest.
+/// Within 0.0001 dB of the library's, at a fraction of its cost.
+pub fn decibels(x: f32) -> f32 {
+    let bits = x.to_bits();
+    // Mantissa in √½..√2, so that the series converges fast.
+    let shifted = bits.wrapping_sub(0x3f35_04f3);
+    let exponent = (shifted as i32) >> 23;
+    let mantissa = f32::from_bits(bits.wrapping_sub((exponent as u32) << 23));
+    let s = (mantissa - 1.0) / (mantissa + 1.0);
+    let s2 = s * s;
+    let ln = 2.0 * s * (1.0 + s2 * (1.0 / 3.0 + s2 * (0.2 + s2 / 7.0)));
+    const DB_PER_NEPER: f32 = 10.0 / std::f32::consts::LN_10;
+    DB_PER_NEPER * (ln + exponent as f32 * std::f32::consts::LN_2)
 }
 
 /// A frequency in semitones above 100 Hz.
 pub fn semitones(hz: f32) -> f32 {
     12.0 * (hz.max(1.0) / 100.0).log2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decibels_are_those_of_the_library() {
+        for i in -200..=200 {
+            let x = 10f32.powf(i as f32 / 20.0);
+            assert!((decibels(x) - 10.0 * x.log10()).abs() < 1e-4, "{x}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::pitch::{Decision, PATH_LAG, PitchEvidence, PitchTracker};
 use super::pulses::Pulses;
 use super::quality::{Evidence, Quality, Reliability};
 use super::sounds::{SoundDetector, high_pitch};
-use super::spectrum::{Spectrum, band, slope, strongest};
+use super::spectrum::{Spectrum, band, slope, strongest, sum};
 use super::speech::{SpeechDecision, SpeechDetector};
 use super::tempo::TempoTracker;
 use crate::audio::Hop;
@@ -144,7 +144,7 @@ impl Extractor {
         let peak_low = strongest(power, 300.0, 2_000.0);
         let peak_high = strongest(power, 2_000.0, 3_400.0);
         let syllable_db = power_to_db(band(power, 300.0, 1_200.0));
-        let level_db = power_to_db(power.iter().sum());
+        let level_db = power_to_db(sum(power));
         let key = line::key(power);
         let log_mel_db = self.mel.log_mel(power);
         let flux_db = self.previous_mel.map_or(0.0, |previous| {

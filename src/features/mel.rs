@@ -15,7 +15,8 @@ const HIGH_HZ: f32 = 3_800.0;
 pub struct MelBank {
     /// First bin and weights of each band.
     filters: Vec<(usize, Vec<f32>)>,
-    centres_hz: [f32; MEL_BANDS],
+    /// Weights of the slope over the bands.
+    slope: [f32; MEL_BANDS],
 }
 
 impl MelBank {
@@ -45,7 +46,7 @@ impl MelBank {
             .collect();
         Self {
             filters,
-            centres_hz,
+            slope: slope_weights(&centres_hz),
         }
     }
 
@@ -65,22 +66,19 @@ impl MelBank {
 
     /// Least-squares slope of the bands between 300 and 3400 Hz over log2(f), dB per octave.
     pub fn tilt(&self, log_mel: &[f32; MEL_BANDS]) -> f32 {
-        let bands = self
-            .centres_hz
-            .iter()
-            .zip(log_mel)
-            .filter(|(hz, _)| (300.0..=3_400.0).contains(*hz))
-            .map(|(hz, db)| (hz.log2(), *db));
-        let (mut n, mut sx, mut sy, mut sxx, mut sxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (x, y) in bands {
-            n += 1.0;
-            sx += x;
-            sy += y;
-            sxx += x * x;
-            sxy += x * y;
-        }
-        (n * sxy - sx * sy) / (n * sxx - sx * sx)
+        let terms = self.slope.iter().zip(log_mel);
+        terms.map(|(weight, db)| weight * db).sum()
     }
+}
+
+/// The weights whose sum with the bands is their slope: Σ (x − x̄) y / Σ (x − x̄)².
+fn slope_weights(centres_hz: &[f32; MEL_BANDS]) -> [f32; MEL_BANDS] {
+    let inside = |hz: f32| (300.0..=3_400.0).contains(&hz);
+    let octaves = centres_hz.map(|hz| if inside(hz) { Some(hz.log2()) } else { None });
+    let count = octaves.iter().flatten().count() as f32;
+    let mean = octaves.iter().flatten().sum::<f32>() / count;
+    let spread: f32 = octaves.iter().flatten().map(|x| (x - mean).powi(2)).sum();
+    octaves.map(|x| x.map_or(0.0, |x| (x - mean) / spread))
 }
 
 #[cfg(test)]

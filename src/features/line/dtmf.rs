@@ -5,7 +5,7 @@
 //! are read off the 32 ms analysis spectrum between its bins; a key is reported when two spectra
 //! in a row, 10 ms apart, agree and nearly all power is in the two lines, which no speech manages.
 
-use crate::features::spectrum::BIN_HZ;
+use crate::features::spectrum::{BIN_HZ, sum};
 
 const LOW_HZ: [f32; 4] = [697.0, 770.0, 852.0, 941.0];
 const HIGH_HZ: [f32; 4] = [1_209.0, 1_336.0, 1_477.0, 1_633.0];
@@ -23,7 +23,7 @@ const HOLD: u32 = 3;
 
 /// The key whose two lines make up a 32 ms analysis spectrum, as its ASCII letter.
 pub fn key(power: &[f32]) -> Option<u8> {
-    let total: f32 = power.iter().sum();
+    let total = sum(power);
     if total < LEAST_POWER {
         return None;
     }

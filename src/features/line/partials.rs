@@ -7,7 +7,7 @@
 //! McAulay & Quatieri (1986); steadiness of partials against speech after Hawley (1993) and
 //! Seyerlehner et al. (2007).
 
-use crate::features::spectrum::{Transform, hann};
+use crate::features::spectrum::{Transform, hann, sum};
 use crate::units::power_to_db;
 use arrayvec::ArrayVec;
 
@@ -97,7 +97,7 @@ impl PartialTracker {
     pub fn push(&mut self, samples: &[f32]) -> Partials {
         self.transform.power(samples, &mut self.power);
         self.power.iter_mut().for_each(|p| *p *= self.scale);
-        let total = self.power[FROM..TO].iter().sum::<f32>();
+        let total = sum(&self.power[FROM..TO]);
         self.track_floor();
         let mut found = Partials {
             level_db: power_to_db(total),

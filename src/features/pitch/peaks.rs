@@ -12,9 +12,9 @@
 //! in three bands by themselves, and at a half and a third of its period.
 
 use super::evidence::{BANDS_HZ, Peak, Window};
-use crate::features::spectrum::{Transform, hann};
+use crate::features::spectrum::{Transform, hann, sum};
 use arrayvec::ArrayVec;
-use std::f32::consts::TAU;
+use std::f32::consts::{PI, TAU};
 use std::ops::Range;
 
 /// Lowest fundamental looked for, Hz.
@@ -30,7 +30,7 @@ const COMPRESSED_HZ: (f32, f32) = (60.0, 3_800.0);
 /// Peaks under this height are noise.
 const FLOOR: f32 = 0.2;
 /// Half width of the interpolating sinc, lags.
-const SINC_DEPTH: i32 = 12;
+const SINC_DEPTH: usize = 12;
 
 /// The peaks of a window, in the order of their lags.
 pub type Peaks = ArrayVec<Peak, CANDIDATES>;
@@ -55,7 +55,7 @@ impl PeakAnalysis {
     pub fn new(rate: u32) -> Self {
         let window = (rate as f32 * WINDOW_S) as usize;
         let fft = (rate as usize * 512).div_ceil(8_000);
-        let lag_count = (rate as f32 / F0_MIN) as usize + SINC_DEPTH as usize + 2;
+        let lag_count = (rate as f32 / F0_MIN) as usize + SINC_DEPTH + 2;
         let mut transform = Transform::new(window, fft);
         let bin = |hz: f32| (hz / rate as f32 * fft as f32) as usize;
         let mut compensation = vec![0.0; lag_count];
@@ -89,11 +89,11 @@ impl PeakAnalysis {
         let mut peaks = Peaks::new();
         self.transform.power(samples, &mut self.power);
         self.transform.autocorrelation(&self.power, &mut self.lags);
-        let sum = |bins: &Range<usize>| self.power[bins.clone()].iter().sum::<f32>();
+        let of = |bins: &Range<usize>| sum(&self.power[bins.clone()]);
         let window = Window {
-            band_power: self.bands.each_ref().map(sum),
-            power: self.power.iter().sum::<f32>() * self.scale,
-            peak: samples.iter().fold(0.0, |peak, x| peak.max(x.abs())),
+            band_power: self.bands.each_ref().map(of),
+            power: sum(&self.power) * self.scale,
+            peak: largest(samples),
         };
         if self.lags[0] <= 1e-12 {
             return (window, peaks);
@@ -196,29 +196,39 @@ impl PeakAnalysis {
         }
     }
 
-    /// The autocorrelation between its samples: a sinc under a Hann taper. The function is even,
-    /// so lags left of 0 are those right of it.
+    /// The autocorrelation between its samples: a sinc under a Hann taper.
     fn sinc(&self, at: f32) -> f32 {
-        let nearest = at.round();
-        if (at - nearest).abs() < 1e-4 {
-            return self.lags[nearest as usize];
-        }
-        let base = at.floor() as i32;
+        let base = at.floor() as usize;
         let fraction = at - base as f32;
-        let numerator = (std::f32::consts::PI * fraction).sin() / std::f32::consts::PI;
-        let mut sum = 0.0;
-        for offset in 1 - SINC_DEPTH..=SINC_DEPTH {
-            let Some(value) = self.lags.get((base + offset).unsigned_abs() as usize) else {
-                continue;
-            };
-            let distance = fraction - offset as f32;
-            // sin(π(x − n)) = ±sin(πx): one sine serves all taps.
-            let sign = if offset & 1 == 0 { 1.0 } else { -1.0 };
-            let taper = 1.0 - (distance / (SINC_DEPTH as f32 + 0.5)).powi(2);
-            sum += sign * numerator / distance * taper * taper * value;
+        if fraction < 1e-4 {
+            return self.lags[base];
         }
-        sum
+        // The shortest lag is longer than the sinc's arm, so all taps are there.
+        let taps = &self.lags[base + 1 - SINC_DEPTH..=base + SINC_DEPTH];
+        let mut products = [0.0; 2 * SINC_DEPTH];
+        for (n, (product, value)) in products.iter_mut().zip(taps).enumerate() {
+            let distance = fraction + (SINC_DEPTH - 1) as f32 - n as f32;
+            let reach = distance / (SINC_DEPTH as f32 + 0.5);
+            let taper = 1.0 - reach * reach;
+            // sin(π(x − n)) = ±sin(πx): one sine serves all taps.
+            let sign = if n % 2 == 1 { 1.0 } else { -1.0 };
+            *product = sign * taper * taper * value / distance;
+        }
+        (PI * fraction).sin() / PI * sum(&products)
     }
+}
+
+/// The largest excursion, in eight strands.
+fn largest(samples: &[f32]) -> f32 {
+    let (strands, rest) = samples.as_chunks::<8>();
+    let mut peaks = [0.0f32; 8];
+    for strand in strands {
+        for (peak, x) in peaks.iter_mut().zip(strand) {
+            *peak = peak.max(x.abs());
+        }
+    }
+    let all = peaks.iter().chain(rest);
+    all.fold(0.0, |peak, x| peak.max(x.abs()))
 }
 
 /// Between two lags, on a straight line.
