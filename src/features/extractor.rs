@@ -48,6 +48,7 @@ pub struct Extractor {
     cepstrum: Cepstrum,
     reliability: Reliability,
     level: ActiveLevel,
+    active_level_db: f32,
     dynamics: Dynamics,
     speech: SpeechDetector,
     tempo: TempoTracker,
@@ -78,6 +79,7 @@ impl Extractor {
             cepstrum: Cepstrum::new(rate),
             reliability: Reliability::new(),
             level: ActiveLevel::new(rate),
+            active_level_db: crate::units::SILENCE_DB,
             dynamics: Dynamics::new(),
             speech: SpeechDetector::new(),
             tempo: TempoTracker::new(),
@@ -121,6 +123,7 @@ impl Extractor {
         self.hop_facts[self.hops % PENDING] = (hop.clipped, hop.lost);
         if !hop.lost {
             self.level.push(hop.samples);
+            self.active_level_db = self.level.db();
         }
         self.hops += 1;
         let index = self.hops.checked_sub(WINDOW_HOPS + 1)?;
@@ -157,8 +160,9 @@ impl Extractor {
         let samples = self.history.window(at_sample - len as i64 / 2, len);
         let (voicing, decision) = self.pitch.push(samples);
         let high_hz = high_pitch(self.pitch.lags(), self.rate);
-        let active_db = self.level.db();
-        let speech = self.speech.push(power, voicing.min(1.0), active_db, lost);
+        let speech = self
+            .speech
+            .push(power, voicing.min(1.0), self.active_level_db, lost);
 
         let ticks = at_sample as u64 * u64::from(StreamTime::TICKS_PER_SECOND / self.rate);
         let raw = Raw {
@@ -189,7 +193,7 @@ impl Extractor {
 
     fn complete(&mut self, raw: Raw, decision: Decision, speech: SpeechDecision) -> FeatureFrame {
         let mut frame = raw.frame;
-        frame.active_level_db = self.level.db();
+        frame.active_level_db = self.active_level_db;
         frame.voicing = decision.map_or(raw.voicing.min(1.0), |c| c.height);
         if let (Some(pitch), false) = (decision, frame.lost) {
             frame.voiced = true;

@@ -6,10 +6,12 @@
 //! sample we test once a millisecond: the envelope cannot move by more than 0.3 dB in between.
 
 use super::frame::FeatureFrame;
-use crate::units::SILENCE_DB;
+use crate::units::{SILENCE_DB, decibels};
 
 const THRESHOLDS: usize = 15;
 const MARGIN_DB: f32 = 15.9;
+/// From one threshold to the next: 20 log10 2.
+const HALVING_DB: f32 = 6.020_6;
 const HANGOVER_MS: u32 = 200;
 const TIME_CONSTANT_S: f32 = 0.03;
 
@@ -87,8 +89,8 @@ impl ActiveLevel {
                 break;
             }
             let active_samples = *active as f64 * self.samples_per_ms as f64;
-            let level = (10.0 * (self.energy / active_samples).max(1e-20).log10()) as f32;
-            let distance = level - 20.0 * 0.5f32.powi(j as i32 + 1).log10();
+            let level = decibels((self.energy / active_samples).max(1e-20) as f32);
+            let distance = level + HALVING_DB * (j + 1) as f32;
             if distance <= MARGIN_DB {
                 // Between the two thresholds whose distances enclose the margin.
                 let Some((lower, lower_distance)) = below else {

@@ -122,17 +122,18 @@ impl PeakAnalysis {
     /// The autocorrelation of each band at each peak's period τ: Σ |X(k)|² cos(2πkτ/N).
     fn look_up_bands(&self, window: &Window, peaks: &mut Peaks) {
         let fft = 2.0 * (self.power.len() - 1) as f32;
+        let first = self.bands[0].start as f32;
+        // cos(kθ) by Chebyshev's recurrence, for all peaks at once; the bands follow each other.
+        let mut before = [0.0f32; CANDIDATES];
+        let mut now = [0.0f32; CANDIDATES];
+        let mut twice = [0.0f32; CANDIDATES];
+        for (lane, peak) in peaks.iter().enumerate() {
+            let angle = TAU * self.rate / (peak.f0_hz * fft);
+            twice[lane] = 2.0 * angle.cos();
+            now[lane] = (first * angle).cos();
+            before[lane] = ((first - 1.0) * angle).cos();
+        }
         for (band, bins) in self.bands.iter().enumerate() {
-            // cos(kθ) by Chebyshev's recurrence, for all peaks at once.
-            let mut before = [0.0f32; CANDIDATES];
-            let mut now = [0.0f32; CANDIDATES];
-            let mut twice = [0.0f32; CANDIDATES];
-            for (lane, peak) in peaks.iter().enumerate() {
-                let angle = TAU * self.rate / (peak.f0_hz * fft);
-                twice[lane] = 2.0 * angle.cos();
-                now[lane] = (bins.start as f32 * angle).cos();
-                before[lane] = ((bins.start as f32 - 1.0) * angle).cos();
-            }
             let mut sums = [0.0f32; CANDIDATES];
             for power in &self.power[bins.clone()] {
                 for lane in 0..CANDIDATES {
