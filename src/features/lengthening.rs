@@ -80,7 +80,7 @@ mod tests {
     /// A vowel of two formants, `shift` bands up.
     fn vowel(shift: usize) -> [f32; MEL_BANDS] {
         std::array::from_fn(|band| {
-            let near = |at: usize| -2.0 * (band as f32 - (at + shift) as f32).abs();
+            let near = |at: usize| -4.0 * (band as f32 - (at + shift) as f32).abs();
             -40.0 + near(6).max(near(20))
         })
     }

@@ -198,10 +198,10 @@ mod tests {
 
     #[test]
     fn the_closure_of_a_stop_does_not_end_a_turn() {
-        // 40 ms of closure every half second, 15 dB under the voice.
+        // 50 ms of closure every half second, 20 dB under the voice.
         let sound = |frame: usize| match frame {
             0..100 => (1e-5, 0.3, false),
-            _ if frame % 50 < 4 => (1e-4, 0.3, false),
+            _ if frame % 50 < 5 => (3e-5, 0.3, false),
             _ => (3e-3, 0.9, false),
         };
         let decided = run(400, sound, -25.0);
