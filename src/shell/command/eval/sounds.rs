@@ -25,11 +25,23 @@ struct Class {
     marker: &'static str,
 }
 
-const CLASSES: &[Class] = &[Class {
-    label: "panting",
-    column: "breath",
-    marker: "breath_change",
-}];
+const fn class(label: &'static str, column: &'static str, marker: &'static str) -> Class {
+    Class {
+        label,
+        column,
+        marker,
+    }
+}
+
+const CLASSES: &[Class] = &[
+    class("screaming", "scream", "scream"),
+    class("crying", "cry", "cry"),
+    class("crying", "sob", "sob"),
+    class("sighing", "sigh", "sigh"),
+    class("laughing", "laugh", "laugh"),
+    class("coughing", "cough", "cough"),
+    class("panting", "breath", "breath_change"),
+];
 
 const COLUMNS: &[Column] = &[
     Column::new("sound", "sound", 0),
