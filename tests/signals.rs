@@ -133,7 +133,7 @@ fn known_syllables_and_pauses_are_counted() {
     assert!((speech - 10.0).abs() < 1.0, "{speech}");
 }
 
-/// A nucleus has a dip of 2 dB on both sides (de Jong & Wempe 2009): 6 dB is one, 0.9 dB is none.
+/// A nucleus has a dip of 4 dB on both sides (after de Jong & Wempe 2009): 6 dB is one, 0.9 dB is none.
 #[test]
 fn a_dip_of_six_decibels_parts_syllables_and_one_of_less_than_one_does_not() {
     // A second of silence and two of voice, five times; the end of a phrase is a dip too.
