@@ -7,6 +7,7 @@ use super::lengthening::Lengthening;
 use super::level::{ActiveLevel, Dynamics};
 use super::line::{self, LineWatch};
 use super::mel::MelBank;
+use super::nuclei::{NucleusCounter, Sound};
 use super::pauses::PauseTracker;
 use super::pitch::{Decision, PATH_LAG, PitchEvidence, PitchTracker};
 use super::pulses::Pulses;
@@ -17,6 +18,7 @@ use super::speech::{SpeechDecision, SpeechDetector};
 use super::tempo::TempoTracker;
 use crate::audio::Hop;
 use crate::units::{StreamTime, power_to_db};
+use std::ops::Range;
 
 /// Hops that must follow a frame's own before its windows are full.
 const WINDOW_HOPS: usize = 2;
@@ -29,7 +31,8 @@ const PENDING: usize = LOOK_AHEAD_HOPS + 1;
 struct Raw {
     at_sample: i64,
     voicing: f32,
-    syllable_db: f32,
+    /// Level of all mel bands, and of those of 300–1200 Hz.
+    mel_db: [f32; 2],
     high_hz: f32,
     key: Option<u8>,
     frame: FeatureFrame,
@@ -51,6 +54,8 @@ pub struct Extractor {
     active_level_db: f32,
     dynamics: Dynamics,
     speech: SpeechDetector,
+    vowels: Range<usize>,
+    nuclei: NucleusCounter,
     tempo: TempoTracker,
     pauses: PauseTracker,
     lengthening: Lengthening,
@@ -68,13 +73,15 @@ impl Extractor {
     /// For hops at `rate`: 8000 or 16000 Hz.
     pub fn new(rate: u32) -> Self {
         let spectrum = Spectrum::new(rate);
+        let mel = MelBank::new();
+        let vowels = mel.bands(300.0, 1_200.0);
         let pitch = PitchTracker::new(rate);
         Self {
             rate,
             hop_len: rate as usize / 100,
             hops: 0,
             history: History::new(rate as usize * 16 / 100),
-            mel: MelBank::new(),
+            mel,
             pulses: Pulses::new(rate),
             cepstrum: Cepstrum::new(rate),
             reliability: Reliability::new(),
@@ -82,6 +89,8 @@ impl Extractor {
             active_level_db: crate::units::SILENCE_DB,
             dynamics: Dynamics::new(),
             speech: SpeechDetector::new(),
+            nuclei: NucleusCounter::new(vowels.clone()),
+            vowels,
             tempo: TempoTracker::new(),
             pauses: PauseTracker::new(),
             lengthening: Lengthening::new(),
@@ -146,10 +155,12 @@ impl Extractor {
         let high = band(power, 1_000.0, 3_400.0);
         let peak_low = strongest(power, 300.0, 2_000.0);
         let peak_high = strongest(power, 2_000.0, 3_400.0);
-        let syllable_db = power_to_db(band(power, 300.0, 1_200.0));
         let level_db = power_to_db(sum(power));
         let key = line::key(power);
-        let log_mel_db = self.mel.log_mel(power);
+        let mel_power = self.mel.power(power);
+        let vowels = &mel_power[self.vowels.clone()];
+        let mel_db = [sum(&mel_power), sum(vowels)].map(power_to_db);
+        let log_mel_db = mel_power.map(power_to_db);
         let flux_db = self.previous_mel.map_or(0.0, |previous| {
             let rise = |(now, before): (&f32, &f32)| (now - before).max(0.0);
             log_mel_db.iter().zip(&previous).map(rise).sum::<f32>() / log_mel_db.len() as f32
@@ -168,7 +179,7 @@ impl Extractor {
         let raw = Raw {
             at_sample,
             voicing,
-            syllable_db,
+            mel_db,
             high_hz,
             key,
             frame: FeatureFrame {
@@ -206,13 +217,14 @@ impl Extractor {
         self.floor_db = speech.floor_db;
         self.voice_quality(&mut frame, raw.at_sample);
 
-        let tempo = self.tempo.push(
-            raw.syllable_db,
-            frame.voiced,
-            frame.speech,
-            frame.active_level_db,
-            frame.lost,
-        );
+        frame.syllables = self.nuclei.push(Sound {
+            all_db: raw.mel_db[0],
+            vowels_db: raw.mel_db[1],
+            log_mel_db: &frame.log_mel_db,
+            voiced: frame.voiced,
+            speech: frame.speech,
+        });
+        let tempo = self.tempo.push(frame.syllables, frame.speech, frame.lost);
         frame.nucleus = tempo.nucleus;
         frame.pace_sps = tempo.pace_sps;
         frame.articulation_sps = tempo.articulation_sps;

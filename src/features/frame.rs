@@ -31,7 +31,9 @@ pub struct FeatureFrame {
     pub pace_sps: f32,
     /// Syllable nuclei per second of speech over the last 3 s of stream.
     pub articulation_sps: f32,
-    /// A syllable nucleus is centred here.
+    /// Syllable nuclei that ended here, by the mean of four counts: 0 to 1.
+    pub syllables: f32,
+    /// A nucleus more was completed.
     pub nucleus: bool,
     /// Length of the pause that this frame stands in, s; 0 in speech.
     pub pause_s: f32,
@@ -87,6 +89,7 @@ impl Default for FeatureFrame {
             snr_db: 0.0,
             pace_sps: 0.0,
             articulation_sps: 0.0,
+            syllables: 0.0,
             nucleus: false,
             pause_s: 0.0,
             pauses: 0,

@@ -6,7 +6,7 @@
 
 use super::frame::MEL_BANDS;
 use super::spectrum::{BIN_HZ, BINS};
-use crate::units::power_to_db;
+use std::ops::Range;
 
 const LOW_HZ: f32 = 200.0;
 const HIGH_HZ: f32 = 3_800.0;
@@ -15,6 +15,7 @@ const HIGH_HZ: f32 = 3_800.0;
 pub struct MelBank {
     /// First bin and weights of each band.
     filters: Vec<(usize, Vec<f32>)>,
+    centres_hz: [f32; MEL_BANDS],
     /// Weights of the slope over the bands.
     slope: [f32; MEL_BANDS],
 }
@@ -46,22 +47,25 @@ impl MelBank {
             .collect();
         Self {
             filters,
+            centres_hz,
             slope: slope_weights(&centres_hz),
         }
     }
 
-    /// dB of the mean bin power in each band.
-    pub fn log_mel(&self, power: &[f32]) -> [f32; MEL_BANDS] {
+    /// The mean bin power in each band.
+    pub fn power(&self, power: &[f32]) -> [f32; MEL_BANDS] {
         let mut out = [0.0; MEL_BANDS];
         for (to, (first, weights)) in out.iter_mut().zip(&self.filters) {
-            let sum: f32 = weights
-                .iter()
-                .zip(&power[*first..])
-                .map(|(w, p)| w * p)
-                .sum();
-            *to = power_to_db(sum);
+            let terms = weights.iter().zip(&power[*first..]);
+            *to = terms.map(|(w, p)| w * p).sum();
         }
         out
+    }
+
+    /// The bands whose centres lie in `from_hz..to_hz`.
+    pub fn bands(&self, from_hz: f32, to_hz: f32) -> Range<usize> {
+        let first = |hz: f32| self.centres_hz.partition_point(|centre| *centre < hz);
+        first(from_hz)..first(to_hz)
     }
 
     /// Least-squares slope of the bands between 300 and 3400 Hz over log2(f), dB per octave.
@@ -84,14 +88,19 @@ fn slope_weights(centres_hz: &[f32; MEL_BANDS]) -> [f32; MEL_BANDS] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::power_to_db;
+
+    fn log_mel(bank: &MelBank, power: &[f32]) -> [f32; MEL_BANDS] {
+        bank.power(power).map(power_to_db)
+    }
 
     #[test]
     fn white_noise_is_flat_and_gain_moves_every_band_alike() {
         let bank = MelBank::new();
-        let flat = bank.log_mel(&[1e-4; BINS]);
+        let flat = log_mel(&bank, &[1e-4; BINS]);
         assert!(flat.iter().all(|db| (db + 40.0).abs() < 1e-3), "{flat:?}");
         assert!(bank.tilt(&flat).abs() < 1e-3);
-        let louder = bank.log_mel(&[1e-3; BINS]);
+        let louder = log_mel(&bank, &[1e-3; BINS]);
         assert!(
             flat.iter()
                 .zip(louder)
@@ -107,7 +116,7 @@ mod tests {
             // −6.02 dB per octave is power ∝ 1/f².
             *power = 1.0 / (bin as f32 * bin as f32);
         }
-        let tilt = bank.tilt(&bank.log_mel(&spectrum));
+        let tilt = bank.tilt(&log_mel(&bank, &spectrum));
         assert!((tilt + 6.02).abs() < 0.15, "{tilt}");
     }
 }

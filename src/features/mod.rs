@@ -15,6 +15,7 @@ mod lengthening;
 mod level;
 mod line;
 mod mel;
+mod nuclei;
 mod pauses;
 mod pitch;
 mod pulses;

@@ -59,7 +59,8 @@ pub const COLUMNS: &[Column] = columns! {
     "snr_db" "dB" 50 Real "Martin 2001 (floor)" "level of 300-3400 Hz over the noise floor" |f| f.snr_db.into();
     "pace_sps" "1/s" 3000 Real "de Jong & Wempe 2009" "syllable nuclei per second of stream received" |f| f.pace_sps.into();
     "articulation_sps" "1/s" 3000 Real "de Jong & Wempe 2009" "syllable nuclei per second of speech" |f| f.articulation_sps.into();
-    "nucleus" "1" 150 Flag "de Jong & Wempe 2009" "a syllable nucleus was completed; its peak lies up to 150 ms before" |f| f.nucleus.into();
+    "syllables" "1" 150 Real "after de Jong & Wempe 2009" "syllable nuclei that ended here, by the mean of four counts; their peaks lie up to 150 ms before" |f| f.syllables.into();
+    "nucleus" "1" 150 Flag "after de Jong & Wempe 2009" "the sum of the syllables reached the next whole number" |f| f.nucleus.into();
     "pause_s" "s" 0 Real "Goldman-Eisler 1968" "length of the silence so far, 0 in speech" |f| f.pause_s.into();
     "pauses" "1" 0 Count "Goldman-Eisler 1968" "completed pauses of 0.2 to 2 s so far" |f| f.pauses.into();
     "pause_share" "1" 10000 Real "" "share of silence" |f| f.pause_share.into();

@@ -110,11 +110,11 @@ fn spoken(manifest: &Path, clip: Clip) -> Result<Option<Spoken>, ShellError> {
 }
 
 fn hear(audio: &Path, band: Band, over: Over) -> Result<Heard, ShellError> {
-    let (mut frame_number, mut nuclei, mut speech) = (0u32, 0u32, 0u32);
+    let (mut frame_number, mut nuclei, mut speech) = (0u32, 0.0, 0u32);
     let (mut first, mut last) = (None, 0);
     clips::hear(audio, band, |frame| {
         frame_number += 1;
-        nuclei += u32::from(frame.nucleus);
+        nuclei += f64::from(frame.syllables);
         if frame.speech {
             speech += 1;
             first.get_or_insert(frame_number);
@@ -126,7 +126,7 @@ fn hear(audio: &Path, band: Band, over: Over) -> Result<Heard, ShellError> {
         Over::Speech => speech,
     };
     Ok(Heard {
-        nuclei: f64::from(nuclei),
+        nuclei,
         seconds: f64::from(frames) * FRAME_S,
     })
 }
