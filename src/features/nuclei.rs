@@ -16,7 +16,7 @@ use crate::units::SILENCE_DB;
 const COUNTERS: usize = 4;
 const DIP_DB: f32 = 1.0;
 /// A change of shape of this much more than before and after is one, dB a frame.
-const CHANGE_DB: f32 = 0.5;
+const CHANGE_DB: f32 = 0.7;
 /// Peaks further than this under the recent loudest are no nuclei.
 const BELOW_TOP_DB: f32 = 28.0;
 /// Bands further than this under the recent loudest are noise.
