@@ -103,7 +103,7 @@ fn events() -> Value {
     let mut markers = Map::new();
     for event in hear("became-angry") {
         match event {
-            Affect(_) | Gap { .. } => {}
+            Affect(_) | Gap { .. } | Line(_) => {}
             Point(p) => points.push(json!({
                 "at_s": p.at, "sentiment": p.sentiment, "level_sd": p.level_sd,
             })),

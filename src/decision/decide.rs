@@ -240,7 +240,7 @@ mod tests {
         );
         assert!((found[0].onset.seconds() - 40.0).abs() < 0.5, "{found:?}");
         assert!(
-            found[0].at.seconds() < 47.5 && found[0].confidence > 0.7,
+            found[0].at.seconds() < 48.5 && found[0].confidence > 0.7,
             "{found:?}"
         );
     }

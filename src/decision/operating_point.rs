@@ -31,7 +31,7 @@ impl Default for OperatingPoint {
     fn default() -> Self {
         Self {
             anger_drift_sd: 1.2,
-            anger_threshold_sd_s: 12.0,
+            anger_threshold_sd_s: 14.0,
             distress_drift_sd: 1.5,
             distress_threshold_sd_s: 30.0,
             min_speech_s: 8.0,

@@ -5,8 +5,8 @@
 //! intensity? That of the whole band merges syllables that an l or an n joins, that of the vowels'
 //! band misses others, and both err by themselves. So three envelopes are counted: all mel bands,
 //! those of 300–1200 Hz, and the mean of the latter's decibels, in which loud bands weigh no more.
-//! The fourth counts how often the spectrum's shape changes: into each syllable, and out of it.
-//! Where all four err apart, their mean errs less. No weight of it was fitted; smoothing and dips were
+//! The fourth counts how often the spectrum changes: into each syllable, and out of it, so a
+//! change is half a nucleus. Where all four err apart, their mean errs less. No weight of it was fitted; smoothing and dips were
 //! chosen by the syllable counts of read German, English and Polish.
 
 use super::frame::MEL_BANDS;
@@ -16,7 +16,9 @@ use crate::units::SILENCE_DB;
 const COUNTERS: usize = 4;
 const DIP_DB: f32 = 1.0;
 /// A change of shape of this much more than before and after is one, dB a frame.
-const CHANGE_DB: f32 = 0.7;
+const CHANGE_DB: f32 = 0.5;
+/// Into a syllable and out of it are two changes.
+const CHANGE_SHARE: f32 = 0.5;
 /// Peaks further than this under the recent loudest are no nuclei.
 const BELOW_TOP_DB: f32 = 28.0;
 /// Bands further than this under the recent loudest are noise.
@@ -95,14 +97,15 @@ impl NucleusCounter {
             mean,
         ];
         let voiced = self.since_voiced <= VOICED_NEAR;
-        let mut ended = 0;
+        let mut ended = 0.0;
         for ((peaks, top), level) in self.peaks.iter_mut().zip(&mut self.top_db).zip(levels) {
             *top = level.max(*top - FORGET_DB);
             let counts = voiced && level > *top - BELOW_TOP_DB;
-            ended += u32::from(peaks.push(level, counts, sound.speech));
+            ended += f32::from(u8::from(peaks.push(level, counts, sound.speech)));
         }
-        ended += u32::from(self.peaks[3].push(change, true, sound.speech));
-        ended as f32 / COUNTERS as f32
+        let changed = self.peaks[3].push(change, true, sound.speech);
+        ended += CHANGE_SHARE * f32::from(u8::from(changed));
+        ended / COUNTERS as f32
     }
 
     /// How far the smoothed spectrum moved in this frame, root mean square over the bands, dB.

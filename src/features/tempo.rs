@@ -2,7 +2,7 @@
 
 const WINDOW: usize = 300;
 /// Shares of a nucleus are counted in whole numbers of this part of one.
-const PARTS: f32 = 4.0;
+const PARTS: f32 = 8.0;
 
 /// Pace over the last three seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
