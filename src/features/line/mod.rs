@@ -17,8 +17,8 @@ mod tones;
 
 pub use occupant::Occupant;
 
-use super::frame::FeatureFrame;
-use super::history::History;
+use crate::features::frame::FeatureFrame;
+use crate::features::history::History;
 use band::Band;
 use comfort_noise::PauseFloor;
 use damage::Damage;

@@ -18,7 +18,7 @@ mod sigh;
 mod sob;
 mod verdict;
 
-use super::FeatureFrame;
+use crate::features::FeatureFrame;
 use breath::BreathDetector;
 use bursts::Bursts;
 use cough::cough;
