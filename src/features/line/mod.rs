@@ -161,7 +161,8 @@ impl LineWatch {
         let (pure, tone) = self.tones.push(&partials, sound);
         if sound {
             self.silent = 0;
-            if !pure {
+            // Where a tone begins and ends its spectrum is not pure, and says nothing of a voice.
+            if !pure && tone.is_none() {
                 self.listen(&partials);
             }
         } else {
