@@ -2,7 +2,8 @@
 
 use crate::units::StreamTime;
 use arrayvec::ArrayVec;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The most evidence lines an escalation carries.
 pub const MAX_EVIDENCE: usize = 8;
@@ -40,7 +41,7 @@ pub struct Evidence {
 }
 
 /// The five triggers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The caller asked for a human. Never vetoed.

@@ -6,8 +6,13 @@
 //! - **Remembers** who spoke last, and the failures on the current intent.
 //! - **Source**: turn-taking terms after Heldner & Edlund (2010).
 
+mod event;
 mod reports;
 mod turn_taking;
 
+pub use event::{
+    Action, DialogueEvent, DialogueMessage, FailedTurn, Identity, Intent, IntentSettled, NextAction,
+    Outcome, Reported, ReportedKind, SelfEvaluation, Source, Speaker, Turn, Write,
+};
 pub use reports::{AgentReport, ReportConfig, ReportTrigger, Reports};
 pub use turn_taking::{TurnTaking, Turns};

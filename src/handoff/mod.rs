@@ -1,10 +1,19 @@
-//! What the human sees before the call connects.
+//! What the human sees before the call connects, and the way to that human.
 //!
-//! - **Takes** the call's summary, its escalation and its trajectory.
-//! - **Gives** a [`HandoffPayload`]: ten fields, each filled or named as missing.
-//! - **Remembers** nothing; it is built on request and may allocate.
+//! - **Takes** the escalation, the trajectory, and what the voice agent told.
+//! - **Gives** a [`HandoffPayload`]: ten fields, each filled or named as missing; and the stages of
+//!   a transfer.
+//! - **Remembers** what was told of the call, bounded; how far the transfer is.
 //! - **Source**: the ten fields are the product's own; rendering is from the fields alone.
 
+mod compose;
 mod payload;
+mod transfer;
 
-pub use payload::{FIELDS, HandoffPayload, TrajectoryDigest};
+pub use compose::TrajectoryDigest;
+pub use payload::{
+    AgentConfidence, Channel, Confidence, Digest, EscalationReason, FIELDS, FieldState,
+    HandoffPayload, MarkerAt, SCHEMA, SentimentTrajectory, SuggestedAction, SuggestedBy,
+    VoiceEvidence,
+};
+pub use transfer::{Failure, Stage};
