@@ -8,6 +8,7 @@
 
 mod reports;
 mod turn_taking;
+pub mod words;
 
 pub use reports::{AgentReport, ReportConfig, ReportTrigger, Reports};
 pub use turn_taking::{TurnTaking, Turns};
