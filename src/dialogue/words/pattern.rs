@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `word` | that word |
 //! | `word~` | the word and its inflected forms |
-//! | `a\|b~\|@c` | one of these, no spaces around the bars |
+//! | `a\|b~\|@c` | one of these elements, outside brackets |
 //! | `@name` | anything that the class `name` matches |
 //! | `x?` | `x` or nothing |
 //! | `(a b \| c)` | one of these sequences |
@@ -51,7 +51,22 @@ pub(super) enum Node {
 /// # Errors
 /// What is wrong, and how to mend it.
 pub(super) fn parse(pattern: &str) -> Result<Node, String> {
-    let spaced = pattern.replace('(', " ( ").replace(')', " ) ");
+    let mut spaced = String::with_capacity(2 * pattern.len());
+    let mut open = 0;
+    for letter in pattern.chars() {
+        match letter {
+            '(' => {
+                open += 1;
+                spaced.push_str(" ( ");
+            }
+            ')' => {
+                open -= 1;
+                spaced.push_str(" ) ");
+            }
+            '|' if open > 0 => spaced.push_str(" | "),
+            other => spaced.push(other),
+        }
+    }
     let spaced = spaced.replace(") ?", ")?");
     let lexemes: Vec<&str> = spaced.split_whitespace().collect();
     let mut at = 0;
@@ -110,7 +125,6 @@ fn closed(mut sequence: Vec<Node>) -> Result<Node, String> {
 fn element(lexeme: &str) -> Result<Node, String> {
     match lexeme {
         "_" => return Ok(Node::Any),
-        "#" => return Ok(Node::Number),
         "^" | "^^" => return Ok(Node::Begin(lexeme.len() == 2)),
         "$" | "$$" => return Ok(Node::End(lexeme.len() == 2)),
         _ => {}
@@ -136,6 +150,9 @@ fn element(lexeme: &str) -> Result<Node, String> {
 }
 
 fn one(word: &str) -> Result<Node, String> {
+    if word == "#" {
+        return Ok(Node::Number);
+    }
     if let Some(class) = word.strip_prefix('@') {
         return Ok(Node::Class(class.to_owned()));
     }
@@ -184,21 +201,20 @@ mod tests {
     #[test]
     fn every_element_is_read() {
         assert_eq!(
-            parse("^ want to? (talk~|speak to | @reach) <3> _ # $$"),
+            parse("^ want to? (talk~ | speak|speaks to|@reach) <3> _ a|# $$"),
             Ok(Node::Seq(vec![
                 Node::Begin(false),
                 word("want"),
                 Node::Maybe(Box::new(word("to"))),
                 Node::Alt(vec![
-                    Node::Seq(vec![
-                        Node::Alt(vec![Node::Word("talk".into(), true), word("speak")]),
-                        word("to"),
-                    ]),
+                    Node::Word("talk".into(), true),
+                    word("speak"),
+                    Node::Seq(vec![word("speaks"), word("to")]),
                     Node::Class("reach".into()),
                 ]),
                 Node::Gap(3),
                 Node::Any,
-                Node::Number,
+                Node::Alt(vec![word("a"), Node::Number]),
                 Node::End(true),
             ]))
         );
