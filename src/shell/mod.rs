@@ -19,5 +19,7 @@ pub mod output;
 pub mod plot;
 pub mod progress;
 pub mod runner;
+#[cfg(feature = "serve")]
+pub mod screen;
 pub mod source;
 pub mod weights;
