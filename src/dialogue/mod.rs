@@ -11,8 +11,8 @@ mod reports;
 mod turn_taking;
 
 pub use event::{
-    Action, DialogueEvent, DialogueMessage, FailedTurn, Identity, Intent, IntentSettled, NextAction,
-    Outcome, Reported, ReportedKind, SelfEvaluation, Source, Speaker, Turn, Write,
+    Action, DialogueEvent, DialogueMessage, FailedTurn, Identity, Intent, IntentSettled,
+    NextAction, Outcome, Reported, ReportedKind, SelfEvaluation, Source, Speaker, Turn, Write,
 };
 pub use reports::{AgentReport, ReportConfig, ReportTrigger, Reports};
 pub use turn_taking::{TurnTaking, Turns};
