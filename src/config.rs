@@ -3,7 +3,7 @@
 use crate::decision::{OperatingPoint, SignPoint};
 use crate::dialogue::{ReportConfig, WordsConfig};
 use crate::error::BuildError;
-use crate::handoff::Redaction;
+use crate::handoff::{Redaction, TransferBudget};
 use crate::trajectory::TrajectoryConfig;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct EngineConfig {
     pub signs: SignPoint,
     /// What is taken out of everything that was told.
     pub redaction: Redaction,
+    /// How long a transfer may take.
+    pub transfer: TransferBudget,
 }
 
 impl EngineConfig {
@@ -46,7 +48,8 @@ impl EngineConfig {
         self.operating_point.check(file)?;
         self.reports.check(file)?;
         self.words.check(file)?;
-        self.signs.check(file)
+        self.signs.check(file)?;
+        self.transfer.check(file)
     }
 
     /// The configuration in force, as TOML with every key.
