@@ -28,7 +28,7 @@ pub struct Shared {
     /// Who may ask.
     pub tokens: Tokens,
     /// Links for browsers.
-    pub tickets: Tickets,
+    pub tickets: Arc<Tickets>,
     /// All calls.
     pub calls: Arc<Calls>,
     /// Their workers.

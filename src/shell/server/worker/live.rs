@@ -257,6 +257,8 @@ impl Live {
             decided_ms: now_ms,
         };
         tracing::info!(call = %self.call.id, %escalation_id, trigger, reason, "escalated");
+        let screen = format!("screen/{}", self.call.id);
+        let screen_url = self.world.tickets.link(&self.world.base_url, &screen);
         done.event(
             "escalation",
             &Raised {
@@ -267,6 +269,7 @@ impl Live {
                 ),
                 escalation_id: &escalation_id,
                 completeness,
+                screen_url,
             },
         );
         self.call
@@ -437,4 +440,5 @@ struct Raised<'a> {
     record: EventRecord<'a>,
     escalation_id: &'a str,
     completeness: f64,
+    screen_url: String,
 }

@@ -12,6 +12,7 @@ use crate::shell::server::calls::{Calls, Ended};
 use crate::shell::server::config::ServerConfig;
 use crate::shell::server::ledger::Ledger;
 use crate::shell::server::problem::Problem;
+use crate::shell::server::ticket::Tickets;
 use crate::shell::weights::BoxedModel;
 use crossbeam_channel::{Receiver, select_biased};
 use std::collections::HashMap;
@@ -43,6 +44,10 @@ pub struct World {
     pub bus: Arc<Bus>,
     /// The store.
     pub ledger: Arc<Ledger>,
+    /// Links for browsers.
+    pub tickets: Arc<Tickets>,
+    /// How the server is reached from outside.
+    pub base_url: String,
 }
 
 /// A worker's belongings.
