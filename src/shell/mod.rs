@@ -19,5 +19,6 @@ pub mod output;
 pub mod plot;
 pub mod progress;
 pub mod runner;
+pub mod script;
 pub mod source;
 pub mod weights;

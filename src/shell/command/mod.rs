@@ -10,6 +10,7 @@ pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
+pub mod schema;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
@@ -30,6 +31,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {
