@@ -138,15 +138,17 @@ impl Words {
         let pack = &self.pack;
         let seen: Vec<Seen> = tokens.iter().map(|token| self.seen(token)).collect();
         let mut scan = Scan::new(&seen, &pack.classes);
-        let mut topics = BTreeSet::new();
+        let (mut asks, mut topics) = (false, BTreeSet::new());
         for at in 0..seen.len() {
+            let mut asking = pack.asking.beginning(seen[at].word);
+            asks = asks || asking.any(|(pattern, _)| scan.longest(pattern, at).is_some());
             for (pattern, number) in pack.topics.beginning(seen[at].word) {
                 if !topics.contains(number) && scan.longest(pattern, at).is_some() {
                     topics.insert(*number);
                 }
             }
         }
-        pack.question.asked(topics, tokens)
+        pack.question.asked(asks, topics, tokens)
     }
 
     fn seen(&self, token: &Token) -> Seen {

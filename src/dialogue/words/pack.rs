@@ -120,6 +120,8 @@ pub(super) struct Pack {
     pub patterns: Patterns,
     /// What questions ask for, each with the number of its topic.
     pub topics: Patterns,
+    /// What only a turn that asks has.
+    pub asking: Patterns,
     pub vocabulary: HashMap<String, WordId>,
     pub question: Question,
 }
@@ -266,6 +268,7 @@ impl Pack {
             rules: Vec::new(),
             patterns: Patterns::default(),
             topics: Patterns::default(),
+            asking: Patterns::default(),
             vocabulary: HashMap::new(),
             question: Question::default(),
         };
@@ -276,6 +279,9 @@ impl Pack {
             for node in compiler.all(&format!("question.topic.{name}"), patterns)? {
                 pack.topics.add(node, number, &firsts);
             }
+        }
+        for node in compiler.all("question.asking", &read.question.asking)? {
+            pack.asking.add(node, 0, &firsts);
         }
         pack.vocabulary = compiler.vocabulary;
         pack.writing = writing(&read.fillers, read.rewrite, read.endings, read.mended);

@@ -25,6 +25,8 @@ pub(super) struct QuestionFile {
     #[serde(default)]
     threshold: Option<f64>,
     #[serde(default)]
+    pub asking: Vec<String>,
+    #[serde(default)]
     pub common: Vec<String>,
     #[serde(default)]
     usual: Vec<String>,
@@ -48,6 +50,7 @@ pub(super) struct Question {
 /// What a turn asks for.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
+    asks: bool,
     topics: BTreeSet<usize>,
     /// Stems, each with its weight.
     stems: BTreeMap<String, f64>,
@@ -81,8 +84,8 @@ impl Question {
         Ok(question)
     }
 
-    /// What `tokens` ask for, of which the patterns found `topics`.
-    pub(super) fn asked(&self, topics: BTreeSet<usize>, tokens: &[Token]) -> Asked {
+    /// What `tokens` ask for, if they ask, when the patterns found `topics` in them.
+    pub(super) fn asked(&self, asks: bool, topics: BTreeSet<usize>, tokens: &[Token]) -> Asked {
         let mut stems = BTreeMap::new();
         for token in tokens.iter().filter(|token| !self.common.contains(&token.text)) {
             let stem = self.stem(&token.text);
@@ -93,11 +96,18 @@ impl Question {
             let stem = self.group.get(&stem).cloned().unwrap_or(stem);
             stems.insert(stem, weight);
         }
-        Asked { topics, stems }
+        Asked {
+            asks,
+            topics,
+            stems,
+        }
     }
 
     /// Whether both ask for the same fact.
     pub(super) fn same(&self, earlier: &Asked, now: &Asked) -> bool {
+        if !(earlier.asks && now.asks) {
+            return false;
+        }
         let likeness = likeness(&earlier.stems, &now.stems);
         if earlier.topics.is_empty() || now.topics.is_empty() {
             return likeness >= self.threshold;
@@ -133,4 +143,74 @@ fn likeness(a: &BTreeMap<String, f64>, b: &BTreeMap<String, f64>) -> f64 {
         return 0.0;
     }
     common / (square(a) * square(b)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::text;
+    use super::*;
+
+    fn question() -> Question {
+        let read = QuestionFile {
+            threshold: Some(0.5),
+            common: vec!["the is my a of".into()],
+            usual: vec!["card".into()],
+            synonyms: vec!["cost price".into()],
+            ..QuestionFile::default()
+        };
+        let suffixes = ["s", "ed", "ing"].map(String::from);
+        Question::new("test", read, &suffixes).unwrap()
+    }
+
+    fn same(topics: [&[usize]; 2], texts: [&str; 2]) -> bool {
+        let question = question();
+        let asked = |place: usize| {
+            let topics = topics[place].iter().copied().collect();
+            question.asked(true, topics, &text::tokens(texts[place]))
+        };
+        question.same(&asked(0), &asked(1))
+    }
+
+    #[test]
+    fn words_in_common_decide_where_there_are_no_topics() {
+        let none: [&[usize]; 2] = [&[], &[]];
+        assert!(same(none, ["the cost of shipping", "shipping prices"]));
+        assert!(same(none, ["tracking parcels", "track my parcel"]));
+        assert!(!same(none, ["the cost of shipping", "the colour of boots"]));
+        // A usual word alone says too little.
+        assert!(!same(none, ["my card", "the card"]));
+        assert!(!same(none, ["", ""]));
+    }
+
+    #[test]
+    fn topics_decide_before_words() {
+        assert!(same([&[1, 2], &[2]], ["how old", "birthday"]));
+        assert!(!same([&[1], &[2]], ["blue boots here", "blue boots there"]));
+        assert!(same([&[1], &[2]], ["blue boots", "blue boots"]));
+    }
+
+    #[test]
+    fn an_answer_said_twice_is_no_question() {
+        let question = question();
+        let said = || question.asked(false, BTreeSet::from([1]), &text::tokens("blue boots"));
+        assert!(!question.same(&said(), &said()));
+    }
+
+    #[test]
+    fn stems_follow_the_spelling() {
+        let question = question();
+        for (word, stem) in [("tracking", "track"), ("stopped", "stop"), ("price", "pric"), ("prices", "pric"), ("pay", "pay"), ("is", "is"), ("ring", "ring")] {
+            assert_eq!(question.stem(word), stem, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_threshold_out_of_range_is_refused() {
+        let read = QuestionFile {
+            threshold: Some(2.0),
+            ..QuestionFile::default()
+        };
+        let error = Question::new("my.toml", read, &[]).err().unwrap();
+        assert!(error.to_string().contains("question.threshold"), "{error}");
+    }
 }
