@@ -69,12 +69,21 @@ impl Question {
             suffixes: suffixes.to_vec(),
             ..Self::default()
         };
-        question.suffixes.sort_by_key(|suffix| std::cmp::Reverse(suffix.len()));
+        question
+            .suffixes
+            .sort_by_key(|suffix| std::cmp::Reverse(suffix.len()));
         let words = |lists: &[String]| -> Vec<String> {
-            lists.iter().flat_map(|list| list.split_whitespace()).map(String::from).collect()
+            lists
+                .iter()
+                .flat_map(|list| list.split_whitespace())
+                .map(String::from)
+                .collect()
         };
         question.common = words(&read.common).into_iter().collect();
-        question.usual = words(&read.usual).iter().map(|word| question.stem(word)).collect();
+        question.usual = words(&read.usual)
+            .iter()
+            .map(|word| question.stem(word))
+            .collect();
         for group in &read.synonyms {
             let stems: Vec<String> = group.split_whitespace().map(|w| question.stem(w)).collect();
             for stem in &stems {
@@ -87,7 +96,10 @@ impl Question {
     /// What `tokens` ask for, if they ask, when the patterns found `topics` in them.
     pub(super) fn asked(&self, asks: bool, topics: BTreeSet<usize>, tokens: &[Token]) -> Asked {
         let mut stems = BTreeMap::new();
-        for token in tokens.iter().filter(|token| !self.common.contains(&token.text)) {
+        for token in tokens
+            .iter()
+            .filter(|token| !self.common.contains(&token.text))
+        {
             let stem = self.stem(&token.text);
             let weight = match self.usual.contains(&stem) {
                 true => USUAL,
@@ -136,7 +148,8 @@ impl Question {
 
 /// The cosine of two weighted sets; 0 where they have too little in common to say.
 fn likeness(a: &BTreeMap<String, f64>, b: &BTreeMap<String, f64>) -> f64 {
-    let square = |set: &BTreeMap<String, f64>| set.values().map(|weight| weight * weight).sum::<f64>();
+    let square =
+        |set: &BTreeMap<String, f64>| set.values().map(|weight| weight * weight).sum::<f64>();
     let shared = a.iter().filter(|(stem, _)| b.contains_key(*stem));
     let common: f64 = shared.map(|(_, weight)| weight * weight).sum();
     if common < LEAST * LEAST {
@@ -199,7 +212,15 @@ mod tests {
     #[test]
     fn stems_follow_the_spelling() {
         let question = question();
-        for (word, stem) in [("tracking", "track"), ("stopped", "stop"), ("price", "pric"), ("prices", "pric"), ("pay", "pay"), ("is", "is"), ("ring", "ring")] {
+        for (word, stem) in [
+            ("tracking", "track"),
+            ("stopped", "stop"),
+            ("price", "pric"),
+            ("prices", "pric"),
+            ("pay", "pay"),
+            ("is", "is"),
+            ("ring", "ring"),
+        ] {
             assert_eq!(question.stem(word), stem, "{word}");
         }
     }

@@ -170,13 +170,19 @@ fn stretched(word: &str, next: char) -> bool {
     next.is_alphabetic() && (0..3).all(|_| last.next() == Some(next))
 }
 
-/// `pleeease` is `please`: three of a letter in a row are one.
+/// `pleeease` is `please`: three of a letter in a row are one, but not where there is no other.
 fn squeeze(word: String) -> String {
-    let mut squeezed = String::with_capacity(word.len());
     let letters: Vec<char> = word.chars().collect();
+    if letters.iter().all(|letter| *letter == letters[0]) {
+        return word;
+    }
+    let mut squeezed = String::with_capacity(word.len());
     let mut at = 0;
     while at < letters.len() {
-        let same = letters[at..].iter().take_while(|c| **c == letters[at]).count();
+        let same = letters[at..]
+            .iter()
+            .take_while(|c| **c == letters[at])
+            .count();
         let kept = if same >= 3 && letters[at].is_alphabetic() {
             1
         } else {
@@ -212,18 +218,25 @@ mod tests {
     fn letters_are_folded_and_apostrophes_are_one() {
         assert_eq!(words("I\u{2019}m José — NAÏVE"), ["i'm", "jose", "naive"]);
         assert_eq!(words("J\u{301}e\u{301} ｈｅｌｌｏ"), ["je", "hello"]);
-        assert_eq!(words("'quoted' rock 'n' roll"), ["quoted", "rock", "n", "roll"]);
+        assert_eq!(
+            words("'quoted' rock 'n' roll"),
+            ["quoted", "rock", "n", "roll"]
+        );
     }
 
     #[test]
     fn stretched_words_shrink() {
         assert_eq!(words("pleeeeease helllllp meee"), ["please", "help", "me"]);
         assert_eq!(words("call 1000 good"), ["call", "1000", "good"]);
+        assert_eq!(words("bbb"), ["bbb"]);
     }
 
     #[test]
     fn edges_of_sentences_and_clauses_are_kept() {
-        let edges: Vec<Edge> = tokens("no, stop. it is 84.50 now").iter().map(|t| t.edge).collect();
+        let edges: Vec<Edge> = tokens("no, stop. it is 84.50 now")
+            .iter()
+            .map(|t| t.edge)
+            .collect();
         let (n, c, s) = (Edge::None, Edge::Clause, Edge::Sentence);
         assert_eq!(edges, [s, c, s, n, n, n, n]);
     }
@@ -236,7 +249,7 @@ mod tests {
         assert_eq!(found[0].text, "first");
         assert_eq!(found[found.len() - 1].text, "last");
         assert_eq!(tokens(&"a ".repeat(2000)).len(), MAX_TOKENS);
-        assert_eq!(tokens(&"x".repeat(4000))[0].text.len(), 1);
+        assert_eq!(tokens(&"x".repeat(4000))[0].text.len(), 3);
         assert_eq!(tokens(&"xyz".repeat(1000))[0].text.len(), MAX_LETTERS);
     }
 
