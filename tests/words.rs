@@ -485,3 +485,47 @@ fn a_pack_that_cannot_be_used_names_key_value_and_mend() {
     let large = format!("# {}\n{SMALL}", "x".repeat(1 << 20));
     assert!(Words::parse("my.toml", &large).is_err());
 }
+
+#[test]
+fn every_context_of_a_rule_holds() {
+    let pack = r#"
+language = "xx"
+version = 1
+[[rule]]
+name = "r"
+version = 1
+label = "legal"
+match = ["b c?"]
+not_before = ["n <1>"]
+not_after = ["a"]
+not_within = ["s"]
+not_anywhere = ["t"]
+with = ["w"]
+"#;
+    let words = Words::parse("xx.toml", pack).expect("a small pack");
+    for (text, fires) in [
+        ("w b", true),
+        ("b w", true),
+        ("b. w", true),
+        ("b", false),
+        ("n b w", false),
+        ("n x b w", false),
+        ("n x y b w", true),
+        ("n. b w", true),
+        ("b a w", false),
+        // The longest match counts, and what follows it.
+        ("b c a w", false),
+        ("b. a w", true),
+        ("s w b", false),
+        ("s. w b", true),
+        ("t. w b", false),
+        // Another place in the same turn may still fire.
+        ("b a. b w", true),
+    ] {
+        assert_eq!(
+            !words.classify(text, &[]).intents.is_empty(),
+            fires,
+            "{text}"
+        );
+    }
+}
