@@ -27,6 +27,7 @@ pub mod runner;
 pub mod screen;
 #[cfg(feature = "serve")]
 pub mod server;
+pub mod script;
 pub mod source;
 #[cfg(feature = "serve")]
 pub mod store;
