@@ -10,6 +10,8 @@ pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
+#[cfg(feature = "serve")]
+mod report;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
@@ -30,6 +32,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
+        #[cfg(feature = "serve")]
+        Command::Report(args) => report::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {
