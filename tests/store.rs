@@ -261,12 +261,61 @@ fn a_writer_that_is_behind_refuses_instead_of_growing() {
     assert_eq!(store.reads().dialogue("a").unwrap().len(), accepted);
 }
 
-/// A disk that is full, by SQLite's own bound on the file.
+/// Run in a process of its own by the test below, where no file may grow over a megabyte.
 #[test]
-fn a_disk_that_takes_no_more_is_told_to_whoever_waits() {
+#[ignore = "a part of the test below"]
+fn child_on_a_small_disk() {
+    let path = PathBuf::from(std::env::var("UNDERTONE_TEST_STORE").unwrap());
+    let store = Store::open(&path).unwrap();
+    put(&store, opened("a"));
+    for n in 0.. {
+        match store.submit(decided("a", &n.to_string())).unwrap().wait() {
+            Ok(_) => println!("stored {n}"),
+            Err(error) => {
+                println!("refused: {error}");
+                assert!(store.reads().escalations_of("a").is_ok(), "reading goes on");
+                return;
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_disk_that_takes_no_more_is_told_and_what_was_acknowledged_stays() {
     let (_folder, path) = folder();
-    drop(Store::open(&path).unwrap());
-    // The bound is the connection's, so the file itself is made unwritable for a second writer.
+    let output = Command::new("sh")
+        // Without the signal a write over the bound is an error, as on a full disk.
+        .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--ignored",
+            "--exact",
+            "child_on_a_small_disk",
+            "--nocapture",
+        ])
+        .env("UNDERTONE_TEST_STORE", &path)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    assert!(
+        text.contains("refused: ") && text.contains("undertone.db"),
+        "{text}"
+    );
+    assert!(text.contains("the disk"), "with the mend: {text}");
+    let acknowledged = text.matches("stored ").count();
+    let store = Store::open(&path).unwrap();
+    let stored = store.reads().escalations_of("a").unwrap().len();
+    assert!(
+        acknowledged > 10 && stored >= acknowledged,
+        "{stored} of {acknowledged}"
+    );
+}
+
+#[test]
+fn a_file_that_another_process_holds_is_told_to_whoever_waits() {
+    let (_folder, path) = folder();
     let store = Store::open(&path).unwrap();
     put(&store, opened("a"));
     let blocker = rusqlite::Connection::open(&path).unwrap();
