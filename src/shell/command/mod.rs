@@ -9,6 +9,8 @@ pub mod check;
 pub mod eval;
 pub mod features;
 pub mod listen;
+#[cfg(feature = "serve")]
+pub mod screen;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
@@ -28,6 +30,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Listen(args) => listen::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
+        #[cfg(feature = "serve")]
+        Command::Screen(args) => screen::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {
