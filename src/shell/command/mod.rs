@@ -6,6 +6,7 @@
 pub mod analyze;
 pub mod bench;
 pub mod check;
+pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
@@ -32,6 +33,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Eval(args) => eval::run(args),
         #[cfg(feature = "serve")]
         Command::Screen(args) => screen::run(args),
+        Command::ClassifyText(args) => classify_text::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {

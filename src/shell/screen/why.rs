@@ -29,6 +29,18 @@ pub struct Moved {
 impl Moved {
     fn new(evidence: &VoiceEvidence) -> Self {
         let unit = clean(&evidence.unit);
+        let what = Clipped::new(&words::feature(&evidence.feature), room::LABEL);
+        // Signs are counted; nothing is usual about them.
+        if unit == "signs" {
+            return Self {
+                what,
+                how: match evidence.now.is_finite() {
+                    true => counted(evidence.now.max(0.0).round() as usize, "sign"),
+                    false => "signs".to_owned(),
+                },
+                numbers: String::new(),
+            };
+        }
         let number = |v: f32| share(v.into()).map(|v| v.replace('-', "−"));
         let numbers = match (signed(evidence.sd.into(), 1), number(evidence.now)) {
             (Some(sd), Some(now)) => match number(evidence.baseline) {
@@ -39,7 +51,7 @@ impl Moved {
             _ => String::new(),
         };
         Self {
-            what: Clipped::new(&words::feature(&evidence.feature), room::LABEL),
+            what,
             how: words::distance(evidence.sd.into()),
             numbers: Clipped::new(&numbers.replace(" )", ")"), room::LINE).head,
         }
@@ -67,7 +79,8 @@ impl Why {
         let more = evidence.split_off(evidence.len().min(3));
         let phrase = reason.phrase.as_deref().filter(|p| !p.trim().is_empty());
         let rule = reason.rule_version.map(|version| {
-            let name = Clipped::new(&reason.reason, room::LABEL).head;
+            let name = reason.rule.as_deref().unwrap_or(&reason.reason);
+            let name = Clipped::new(name, room::LABEL).head;
             format!("rule {name}, version {version}")
         });
         let also = reason.also.iter().map(|also| also.replace('/', ": "));
@@ -258,7 +271,9 @@ mod tests {
             onset_s: 48.2,
             text: String::new(),
             phrase: None,
+            rule: None,
             rule_version: None,
+            intent: None,
             evidence: Vec::new(),
             also: vec!["failed_turns/reported".into()],
         };
