@@ -49,7 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             fragment_url: Some("/fragment"),
             refresh_url: Some("/wall"),
         };
-        fs::write(folder.join(format!("wall-{count}.html")), screen::wall(&calls, live))?;
+        fs::write(
+            folder.join(format!("wall-{count}.html")),
+            screen::wall(&calls, live),
+        )?;
         let later: Vec<WallCall> = (1..=count).map(call).collect();
         let fragment = screen::wall_fragment(&later);
         fs::write(folder.join(format!("wall-{count}.fragment.html")), fragment)?;
@@ -64,7 +67,7 @@ fn call(n: u32) -> WallCall {
     let point = |k: u32| {
         let t = f64::from(k) / 39.0;
         let value = 0.35 + 0.12 * (phase + f64::from(k) * 0.7).sin() - 1.3 * falls * t * t;
-        [f64::from(k) * 4.0, value]
+        [f64::from(k) * 4.0, value.max(-0.98)]
     };
     let points: Vec<[f64; 2]> = (0..40).map(point).collect();
     let now = points[39][1] as f32;

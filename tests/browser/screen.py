@@ -237,7 +237,7 @@ def wall(browser, site):
             name = f"wall of {count}, {scheme}"
             if count < 300:
                 accessible(browser, name)
-            rows = browser.run("return document.querySelectorAll('tr.calm, tr.waits, tr.late').length")
+            rows = browser.run("return document.querySelectorAll('tr.row-calm, tr.row-waits, tr.row-late').length")
             check(f"{name}: a row a call", rows == count, rows)
     check("wall: no sideways scrolling", browser.run("return document.scrollingElement.scrollWidth <= innerWidth"))
     size = browser.run("return parseFloat(getComputedStyle(document.querySelector('tbody td')).fontSize)")

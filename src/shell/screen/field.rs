@@ -193,6 +193,22 @@ pub struct Completeness {
 }
 
 impl Completeness {
+    /// The headings of those that do not, the first few.
+    pub fn lacks(&self) -> String {
+        const SHOWN: usize = 4;
+        let named = self
+            .missing
+            .iter()
+            .take(SHOWN)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        match self.missing.len().saturating_sub(SHOWN) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    }
+
     pub fn of(fields: &[Field; 10]) -> Self {
         let is = |state| fields.iter().filter(move |f| f.state == state);
         let missing: Vec<_> = is(FieldState::Missing).map(|f| f.title).collect();

@@ -142,7 +142,7 @@ impl Pop {
                 };
                 (Clipped::new(&next.text, room::HEADLINE), from)
             }),
-            tone: (!tone.is_empty()).then(|| Clipped::new(tone, room::HEADLINE)),
+            tone: (!tone.is_empty()).then(|| Clipped::new(tone, room::SENTENCE)),
             dropped: payload.dropped,
             fields: Fields {
                 identity,
