@@ -37,6 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let page = screen::pop(&payload, Some(&at(Stage::Initiated, 400)), live);
     fs::write(folder.join("pop.html"), page)?;
+    let mut ringing = at(Stage::Ringing, 3_100);
+    ringing.late = false;
+    ringing.queue_estimate_s = None;
+    let page = screen::pop(&payload, Some(&ringing), live);
+    fs::write(folder.join("pop-ringing.html"), page)?;
     payload.suggested_next_action = None;
     payload.complete();
     let fragment = screen::pop_fragment(&payload, Some(&at(Stage::Ringing, 6_200)));

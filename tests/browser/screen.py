@@ -264,10 +264,12 @@ def wall(browser, site):
     check("wall: the console is empty", not (said := browser.complaints()), said)
 
 
-def pictures(browser, page, site, folder):
+def pictures(browser, site, folder):
     browser.size(1280, 800)
     browser.scheme("light")
-    browser.open(page.as_uri())
+    site.fragment = "pop-ringing.html"
+    browser.open(f"{site.base}/pop-ringing")
+    browser.until("return document.getElementById('live').dataset.live === 'live'", 3)
     browser.driver.save_screenshot(str(folder / "screen-pop.png"))
     site.fragment = "wall-12.html"
     browser.open(f"{site.base}/wall-12")
@@ -292,7 +294,7 @@ def main():
             site = live(browser, arguments.pages, folder / "site")
             wall(browser, site)
             if arguments.pictures:
-                pictures(browser, folder / "dispute.html", site, arguments.pictures)
+                pictures(browser, site, arguments.pictures)
         finally:
             browser.driver.quit()
     print(f"{len(FAILED)} failures, {time.monotonic() - start:.0f} s")
