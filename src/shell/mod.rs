@@ -25,6 +25,7 @@ pub mod report;
 pub mod runner;
 #[cfg(feature = "serve")]
 pub mod screen;
+pub mod script;
 pub mod source;
 #[cfg(feature = "serve")]
 pub mod store;

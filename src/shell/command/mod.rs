@@ -12,6 +12,7 @@ pub mod features;
 pub mod listen;
 #[cfg(feature = "serve")]
 pub mod screen;
+pub mod schema;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
@@ -34,6 +35,7 @@ pub fn run(cli: &Cli) -> u8 {
         #[cfg(feature = "serve")]
         Command::Screen(args) => screen::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {
