@@ -25,9 +25,9 @@ pub mod report;
 pub mod runner;
 #[cfg(feature = "serve")]
 pub mod screen;
+pub mod script;
 #[cfg(feature = "serve")]
 pub mod server;
-pub mod script;
 pub mod source;
 #[cfg(feature = "serve")]
 pub mod store;

@@ -14,6 +14,8 @@ pub mod listen;
 mod report;
 pub mod schema;
 #[cfg(feature = "serve")]
+pub mod screen;
+#[cfg(feature = "serve")]
 pub mod serve;
 mod setup;
 #[cfg(feature = "serve")]
@@ -38,6 +40,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Listen(args) => listen::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
+        #[cfg(feature = "serve")]
+        Command::Screen(args) => screen::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "serve")]
