@@ -1,7 +1,10 @@
 //! The command line: what can be asked, and the help that teaches it.
 
 use crate::shell::channel::Channel;
+use crate::shell::command::classify_text;
 use crate::shell::command::eval::args::Eval;
+#[cfg(feature = "serve")]
+use crate::shell::command::{serve, token};
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
@@ -105,29 +108,6 @@ Examples:
 
 The page is one file: it asks for nothing from anywhere and runs no script.";
 
-const CLASSIFY_TEXT_HELP: &str = "\
-Examples:
-  undertone classify-text turns.jsonl               one answer a line, in the order of the lines
-  echo '{\"text\": \"get me a person\"}' | undertone classify-text
-  undertone classify-text --pack my.toml < turns.jsonl
-
-A line in is {\"text\": \"...\"}, with \"history\": [\"...\"] where the caller's earlier turns are known, oldest
-first (the last 20 are considered). A line out is
-  {\"explicit_request\": bool, \"intents\": [...], \"distress\": bool, \"confusion\": bool, \"evidence\": [...]}
-with \"repeated_question\": bool where there was a history.
-
-What the fields mean:
-  explicit_request   the caller asks for a human
-  intents            fraud, account_closure, hardship, legal, self_harm: what policy gives to humans
-  distress           hardship, bereavement, illness or an emergency of the caller or the family
-  confusion          asks to repeat, to slow down, to explain, or did not understand
-  repeated_question  asks for the same fact as an earlier turn, in the same or in other words
-  evidence           for each of these: label, rule, the rule's version, and the words that fired
-
-Each answer is written before the next line is waited for, so the command can run as a co-process. A
-line that is not as above, or longer than 1 MiB, is answered with an \"error\" and nothing found; the
-rest go on, and the exit code is 2. Of a text over 4096 bytes, half is read from each end.";
-
 /// Hears how a caller sounds, follows where that is heading, and says when a human should take
 /// over.
 #[derive(Debug, Parser)]
@@ -161,7 +141,7 @@ pub enum Command {
     #[command(after_help = SCREEN_HELP, after_long_help = format!("{SCREEN_HELP}\n\n{EXIT_CODES}"))]
     Screen(Screen),
     /// Say what a caller's words ask for: JSON lines in, JSON lines out, one for one
-    #[command(after_help = CLASSIFY_TEXT_HELP, after_long_help = format!("{CLASSIFY_TEXT_HELP}\n\n{EXIT_CODES}"))]
+    #[command(after_help = classify_text::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", classify_text::HELP))]
     ClassifyText(ClassifyText),
     /// Print the JSON Schema of the handoff payload, or of the dialogue messages
     #[command(after_help = EXIT_CODES)]
@@ -175,12 +155,12 @@ pub enum Command {
     Check(Check),
     /// Serve voice agents: dialogue and sound in, escalations and handoffs out
     #[cfg(feature = "serve")]
-    #[command(after_help = crate::shell::command::serve::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", crate::shell::command::serve::HELP))]
-    Serve(crate::shell::command::serve::Serve),
+    #[command(after_help = serve::HELP)]
+    Serve(serve::Serve),
     /// Make a bearer token, and the lines of the configuration that let it in
     #[cfg(feature = "serve")]
-    #[command(after_help = crate::shell::command::token::HELP)]
-    Token(crate::shell::command::token::Token),
+    #[command(after_help = token::HELP)]
+    Token(token::Token),
 }
 
 /// `undertone analyze`.

@@ -137,11 +137,11 @@ pub async fn human_turns(
         return Err(Problem::refused("1 to 100 turns are taken").at("turns", found));
     }
     for (place, turn) in told.turns.iter().enumerate() {
-        if turn.text.len() > 4096 {
-            let (key, found) = (format!("turns[{place}].text"), turn.text.len());
+        if turn.text.chars().count() > 4096 {
+            let (key, found) = (format!("turns[{place}].text"), turn.text.chars().count());
             let problem = Problem::refused("the text is too long");
             return Err(problem
-                .at(key, format!("{found} bytes"))
+                .at(key, format!("{found} characters"))
                 .mend("give 4096 at most"));
         }
         if let Some(at) = turn

@@ -13,8 +13,8 @@ use axum::{Router, middleware};
 
 /// All addresses, and their description as JSON.
 pub fn router(app: App) -> Router {
-    // Each extractor names its own refusals.
-    aide::generate::all_error_responses(true);
+    // Each extractor names its own refusals; those of axum never come out.
+    aide::generate::all_error_responses(false);
     aide::generate::infer_responses(true);
     aide::generate::extract_schemas(true);
     let described = ApiRouter::new()
@@ -72,6 +72,7 @@ pub fn router(app: App) -> Router {
             "/v1/calls/{id}/handoff",
             get_with(calls::handoff, |op| {
                 about(op, "showHandoff", "What a human would see now", HANDOFF)
+                    .response::<409, Problem>()
             }),
         )
         .api_route(
@@ -128,6 +129,7 @@ pub fn router(app: App) -> Router {
                     "What was said after the human took over",
                     HUMAN,
                 )
+                .response::<409, Problem>()
             }),
         )
         .api_route(

@@ -6,8 +6,9 @@ use crate::shell::server::calls::Call;
 use crate::shell::server::problem::Problem;
 use crate::wire::pcm::Encoding;
 use axum::body::Bytes;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -156,6 +157,7 @@ pub struct Sound {
 /// What the telephony side tells of a transfer.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = failures_have_a_kind)]
 pub struct TransferReport {
     /// The stage that was reached.
     pub stage: Stage,
@@ -179,10 +181,27 @@ pub struct HumanTurnTold {
     /// Who.
     pub speaker: Speaker,
     /// The words.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 4096))]
     pub text: String,
     /// When it began, milliseconds since 1970; without it, now.
     #[serde(default)]
     #[schemars(range(min = 0, max = 4_000_000_000_000_i64))]
     pub at_ms: Option<i64>,
+}
+
+/// `failure` stands beside the stage `failed` and nowhere else; only the engine decides.
+fn failures_have_a_kind(schema: &mut Schema) {
+    let told = json!({
+        "if": {"properties": {"stage": {"const": "failed"}}, "required": ["stage"]},
+        "then": {"properties": {"failure": {"type": "string"}}, "required": ["failure"]},
+        "else": {"properties": {
+            "failure": {"type": "null"},
+            "stage": {"enum": ["initiated", "ringing", "accepted", "connected"]},
+        }},
+    });
+    if let Value::Object(told) = told {
+        for (key, value) in told {
+            schema.insert(key, value);
+        }
+    }
 }
