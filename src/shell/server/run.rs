@@ -110,6 +110,7 @@ pub async fn start(
         stop: stopped.clone(),
         sockets: Arc::new(Semaphore::new(server.max_connections as usize)),
         base_url,
+        redaction: world.engine.redaction,
         connected_worst_s: world.engine.transfer.connected.worst_ms as f64 / 1e3,
         made_up: AtomicU64::new(1),
         server: server.clone(),
@@ -177,6 +178,8 @@ async fn restore(app: &App, store: &Store, open: OpenCall) -> Result<(), ShellEr
             Some(RestoredTransfer {
                 escalation_id: it.escalation_id.clone(),
                 decided_ms: it.decided_ms,
+                trigger: serde_json::from_value(it.trigger.as_str().into()).ok(),
+                reason: it.reason.clone(),
                 stages: stages.collect(),
                 payload: serde_json::from_str(&it.payload).ok(),
             })

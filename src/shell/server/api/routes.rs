@@ -1,6 +1,6 @@
 //! Which address does what, and how each is described.
 
-use super::{audio, calls, dialogue, events, ops, pages, transfer};
+use super::{after, audio, calls, dialogue, events, ops, pages, transfer};
 use crate::shell::server::auth::BEARER;
 use crate::shell::server::problem::Problem;
 use crate::shell::server::{App, guard};
@@ -122,7 +122,7 @@ pub fn router(app: App) -> Router {
         )
         .api_route(
             "/v1/calls/{id}/human-turns",
-            post_with(calls::human_turns, |op| {
+            post_with(after::human_turns, |op| {
                 about(
                     op,
                     "tellHumanTurns",
@@ -134,7 +134,7 @@ pub fn router(app: App) -> Router {
         )
         .api_route(
             "/v1/calls/{id}/rating",
-            post_with(calls::rate, |op| {
+            post_with(after::rate, |op| {
                 about(op, "rateCall", "How the caller rated the call", RATING)
             }),
         )

@@ -1,6 +1,7 @@
 //! What a worker is asked, and the sound that it is given.
 
-use crate::dialogue::{DialogueMessage, Speaker};
+use crate::decision::Trigger;
+use crate::dialogue::DialogueMessage;
 use crate::handoff::{Failure, HandoffPayload, Stage, TransferUpdate};
 use crate::shell::server::calls::Call;
 use crate::shell::server::problem::Problem;
@@ -39,8 +40,6 @@ pub enum Ask {
     Listen(Format, Reply<Listening>),
     /// The telephony side tells how far the transfer is.
     Transfer(TransferReport, Reply<()>),
-    /// Something was said after the human took over.
-    HumanTurns(Vec<HumanTurnTold>, Reply<()>),
     /// The call is over.
     Close(Reply<()>),
 }
@@ -61,6 +60,10 @@ pub struct RestoredTransfer {
     pub escalation_id: String,
     /// When it was decided, milliseconds since 1970.
     pub decided_ms: i64,
+    /// Which of the five triggers.
+    pub trigger: Option<Trigger>,
+    /// Which detector of it.
+    pub reason: String,
     /// The stages it had reached, in order, and when, milliseconds since 1970.
     pub stages: Vec<(TransferUpdate, i64)>,
     /// The payload.
@@ -100,7 +103,7 @@ pub struct Pulled {
     /// The escalation.
     pub escalation_id: String,
     /// Which of the five triggers.
-    pub trigger: crate::decision::Trigger,
+    pub trigger: Trigger,
     /// Which detector of it.
     pub reason: String,
     /// False where a transfer was open already, and the trigger was added to it.
@@ -172,21 +175,6 @@ pub struct TransferReport {
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 86400.0))]
     pub queue_estimate_s: Option<f64>,
-}
-
-/// Something that was said after the human took over, by either side.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HumanTurnTold {
-    /// Who.
-    pub speaker: Speaker,
-    /// The words.
-    #[schemars(length(max = 4096))]
-    pub text: String,
-    /// When it began, milliseconds since 1970; without it, now.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 4_000_000_000_000_i64))]
-    pub at_ms: Option<i64>,
 }
 
 /// `failure` stands beside the stage `failed` and nowhere else; only the engine decides.
