@@ -10,9 +10,9 @@ pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
+pub mod schema;
 #[cfg(feature = "serve")]
 pub mod screen;
-pub mod schema;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
