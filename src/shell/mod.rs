@@ -26,6 +26,8 @@ pub mod runner;
 #[cfg(feature = "serve")]
 pub mod screen;
 pub mod script;
+#[cfg(feature = "serve")]
+pub mod server;
 pub mod source;
 #[cfg(feature = "serve")]
 pub mod store;

@@ -10,10 +10,18 @@ pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
+#[cfg(feature = "serve")]
+mod report;
 pub mod schema;
 #[cfg(feature = "serve")]
 pub mod screen;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod setup;
+#[cfg(feature = "serve")]
+pub mod token;
+
+pub use setup::SERVER_SECTIONS;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
 use crate::shell::error::ShellError;
@@ -36,7 +44,13 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Screen(args) => screen::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
         Command::Schema(args) => schema::run(args),
+        #[cfg(feature = "serve")]
+        Command::Report(args) => report::run(args),
         Command::Check(args) => check::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "serve")]
+        Command::Token(args) => token::run(args),
     };
     match done {
         Ok(code) => code,
