@@ -183,6 +183,10 @@ pub struct Analyze {
     /// takes the events
     #[arg(long, value_name = "FILE.json")]
     pub handoff: Option<PathBuf>,
+    /// Draw what a human would see, as one HTML page (one input only)
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "FILE.html")]
+    pub screen: Option<PathBuf>,
     /// There is no recording: the dialogue is a conversation in writing
     #[arg(long, value_enum, requires = "dialogue", conflicts_with_all = ["inputs", "plot", "channel", "raw"])]
     pub conversation: Option<Conversation>,
