@@ -306,6 +306,11 @@ async fn an_open_call_goes_on_after_a_restart() {
     server.says("over", "m1", "hello").await;
     server.post("/v1/calls/over/close", &json!({})).await;
     server.stop().await;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        let card = bytes.windows(4).any(|four| four == b"4111");
+        assert!(!card, "a card's number was stored");
+    }
 
     let server = Server::start(folder.path()).await;
     let (_, list) = server.get("/v1/calls").await;
