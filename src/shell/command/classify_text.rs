@@ -16,9 +16,9 @@ Examples:
   echo '{\"text\": \"get me a person\"}' | undertone classify-text
   undertone classify-text --pack my.toml < turns.jsonl
 
-A line in is {\"text\": \"...\"}, with \"history\": [\"...\"] where the caller's earlier turns are known, oldest
-first (the last 20 are considered). A line out is
-  {\"explicit_request\": bool, \"intents\": [...], \"distress\": bool, \"confusion\": bool, \"evidence\": [...]}
+A line in is {\"text\": \"...\"}, with \"history\": [\"...\"] where the caller's earlier turns are known,
+oldest first; the last 20 are considered. A line out is
+  {\"explicit_request\": bool, \"intents\": [], \"distress\": bool, \"confusion\": bool, \"evidence\": []}
 with \"repeated_question\": bool where there was a history.
 
 What the fields mean:
