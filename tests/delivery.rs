@@ -255,17 +255,16 @@ fn gone_turns_the_destination_off_until_it_is_loaded_again() {
 fn a_redirect_is_not_followed() {
     let elsewhere = Receiver::start(|_, _| answer(200));
     let port = elsewhere.port;
-    let receiver = Receiver::start(move |_, _| Answer {
+    let receiver = Receiver::start(move |n, _| Answer {
         headers: format!("location: http://127.0.0.1:{port}/\r\n"),
-        ..answer(307)
+        ..answer([301, 302, 303, 307, 308][n])
     });
     let desk = desk(&[config("desk", receiver.port, "")]);
-    let outcome = desk.outcome(&desk.decide("call-1"));
-    assert_eq!(
-        (outcome.state, outcome.status),
-        (DeliveryState::Failed, Some(307))
-    );
-    assert!(outcome.problem.unwrap().contains("redirect"));
+    for n in 0..5 {
+        let outcome = desk.outcome(&desk.decide(&format!("call-{n}")));
+        assert_eq!(outcome.state, DeliveryState::Failed);
+        assert!(outcome.problem.unwrap().contains("redirect"));
+    }
     assert!(elsewhere.requests().is_empty());
 }
 
@@ -480,7 +479,7 @@ fn killed(path: &Path, port: u16, round: u64) -> Vec<String> {
         let (_, call) = line.split_once("stored ")?;
         Some(call.to_owned())
     });
-    let mut heard: Vec<String> = calls.by_ref().take(5 + 17 * round as usize).collect();
+    let mut heard: Vec<String> = calls.by_ref().take(5 + 17 * (round as usize % 8)).collect();
     child.kill().unwrap();
     heard.extend(calls);
     child.wait().unwrap();
@@ -502,7 +501,10 @@ fn kill_nine_at_any_moment_delivers_every_decision_under_one_name() {
     let _courier = Courier::start(&store, crash_destination(receiver.port)).unwrap();
     let began = Instant::now();
     while !store.reads().pending().unwrap().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(30));
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it takes too long"
+        );
         thread::sleep(Duration::from_millis(10));
     }
     // Which names each escalation came under, and whether all that was acknowledged came.
@@ -555,7 +557,7 @@ fn latency_from_decision_to_the_receiver() {
         let payload = payload::empty();
         let record = Decided::new(&call, Trigger::Sentiment, "1", now, payload, told);
         sent.insert(record.escalation_id.clone(), began);
-        let _ = desk.store.submit(Record::Decided(record)).unwrap();
+        drop(desk.store.submit(Record::Decided(record)).unwrap());
         thread::sleep(Duration::from_millis(5));
     }
     let mut took: Vec<u128> = receiver

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use undertone::decision::Trigger;
 use undertone::handoff::{Failure, Stage};
 use undertone::shell::store::{
-    Applied, CallOpened, Decided, Dialogue, Durability, EventKind, MAX_RECORD_BYTES, MAX_WAITING,
-    NewDelivery, PayloadUpdated, Rated, Rating, Reads, Record, Store, StoreConfig, StoreError,
-    TransferAt, escalation_id,
+    Applied, CallOpened, Decided, Dialogue, Durability, MAX_RECORD_BYTES, MAX_WAITING, NewDelivery,
+    PayloadUpdated, Rated, Rating, Reads, Record, Store, StoreConfig, StoreError, TransferAt,
+    escalation_id,
 };
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -46,7 +46,6 @@ fn told(call: &str, message: &str) -> Record {
 fn decided(call: &str, key: &str) -> Record {
     let delivery = NewDelivery {
         destination: "desk".to_owned(),
-        event: EventKind::Raised,
         expires_ms: i64::MAX,
     };
     let payload = payload::empty();
@@ -188,7 +187,6 @@ fn updates_and_transfers_are_kept_and_the_newest_payload_stays() {
             destination: Some("billing".to_owned()),
             deliveries: vec![NewDelivery {
                 destination: "desk".to_owned(),
-                event: EventKind::Transfer,
                 expires_ms: 99_000,
             }],
         })
@@ -398,7 +396,7 @@ fn a_file_cut_in_the_middle_is_an_error_and_never_a_panic() {
     let store = Store::open(&path).unwrap();
     put(&store, opened("a"));
     for n in 0..2_000 {
-        let _ = store.submit(told("a", &format!("m{n}"))).unwrap();
+        drop(store.submit(told("a", &format!("m{n}"))).unwrap());
     }
     store.close();
     let whole = fs::read(&path).unwrap();
@@ -519,7 +517,7 @@ fn dropping_the_store_writes_what_waits() {
     let store = Store::open(&path).unwrap();
     put(&store, opened("a"));
     for n in 0..1_000 {
-        let _ = store.submit(told("a", &n.to_string())).unwrap();
+        drop(store.submit(told("a", &n.to_string())).unwrap());
     }
     drop(store);
     assert_eq!(
