@@ -58,12 +58,18 @@ async fn the_agent_talks_and_hears_how_far_the_transfer_is() {
     let turn = json!({"id": "m1", "type": "turn", "speaker": "caller", "final": false, "text": "get me a human"});
     agent.send(Message::text(turn.to_string())).await.unwrap();
     let ack = next_of(&mut agent, "ack").await;
-    assert_eq!(ack["escalations"][0]["trigger"], "explicit_request", "{ack}");
+    assert_eq!(
+        ack["escalations"][0]["trigger"], "explicit_request",
+        "{ack}"
+    );
     let reached = next_of(&mut agent, "transfer_reached").await;
     assert_eq!(reached["stage"], "initiated", "{reached}");
     // Nobody rings within the budget: first late, then failed, and back to the agent.
     let late = next_of(&mut agent, "transfer_late").await;
-    assert_eq!((&late["stage"], &late["late"]), (&json!("ringing"), &json!("late")));
+    assert_eq!(
+        (&late["stage"], &late["late"]),
+        (&json!("ringing"), &json!("late"))
+    );
     let failed = next_of(&mut agent, "transfer_failed").await;
     assert_eq!(failed["failure"], "timeout", "{failed}");
     assert_eq!(failed["next"]["action"], "back_to_agent", "{failed}");

@@ -78,9 +78,15 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_printed() {
-        let text = EXAMPLE.replace("# ticket_key = ", "ticket_key = 'sesame-sesame-sesame-sesame-sesame' #");
+        let text = EXAMPLE.replace(
+            "# ticket_key = ",
+            "ticket_key = 'sesame-sesame-sesame-sesame-sesame' #",
+        );
         let printed = Settings::parse("u.toml", &text).unwrap().to_toml();
-        assert!(printed.contains("ticket_key") && !printed.contains("sesame"), "{printed}");
+        assert!(
+            printed.contains("ticket_key") && !printed.contains("sesame"),
+            "{printed}"
+        );
     }
 
     #[test]
