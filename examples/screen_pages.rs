@@ -42,7 +42,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     ringing.queue_estimate_s = None;
     let page = screen::pop(&payload, Some(&ringing), live);
     fs::write(folder.join("pop-ringing.html"), page)?;
+    // Meanwhile the agent goes on talking, and takes its suggestion back.
     payload.suggested_next_action = None;
+    if let Some(turns) = &mut payload.transcript
+        && let Some(last) = turns.last().cloned()
+    {
+        turns.push(last);
+    }
     payload.complete();
     let fragment = screen::pop_fragment(&payload, Some(&at(Stage::Ringing, 6_200)));
     fs::write(folder.join("pop.fragment.html"), fragment)?;

@@ -215,6 +215,7 @@ def live(browser, pages, payload, folder):
     accessible(browser, "live, initiated")
     # The reader has the transcript open and stands on its fold.
     browser.run("document.querySelector('.turns').open = true; document.getElementById('transcript').focus();")
+    turns = browser.run("return document.querySelectorAll('.drawer li').length")
     browser.run("window.kept = document.querySelector('.identity').firstChild")
     site.fragment = "pop.fragment.html"
     site.fire()
@@ -223,6 +224,8 @@ def live(browser, pages, payload, folder):
     check("live: the stage changes within a second", took is not None)
     check("live: late is said", browser.run("return document.querySelector('[data-part=status]').innerText.includes('late')"))
     check("live: a field that went is told", browser.run("return document.querySelector('.next').classList.contains('missing')"))
+    grown = browser.run("return document.querySelectorAll('.drawer li').length") - turns
+    check("live: a new turn is in the transcript", grown == 1, grown)
     check("live: the transcript stays open", browser.run("return document.querySelector('.turns').open"))
     check("live: the focus stays", browser.run("return document.activeElement.id") == "transcript")
     same = browser.run("return window.kept === document.querySelector('.identity').firstChild")
