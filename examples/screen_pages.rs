@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release --example screen_pages -- PAYLOAD.json FOLDER
 
+#![allow(clippy::disallowed_methods)]
+
 use std::error::Error;
 use std::fs;
 use std::path::Path;
