@@ -1,13 +1,14 @@
 //! The engine's configuration: one tree, no unknown keys, units in the names.
 
-use crate::decision::OperatingPoint;
-use crate::dialogue::ReportConfig;
+use crate::decision::{OperatingPoint, SignPoint};
+use crate::dialogue::{ReportConfig, WordsConfig};
 use crate::error::BuildError;
+use crate::handoff::Redaction;
 use crate::trajectory::TrajectoryConfig;
 use serde::{Deserialize, Serialize};
 
 /// Everything about a call that is a matter of policy. Geometry is not: it is in the model card.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EngineConfig {
     /// How the trajectory is followed.
@@ -16,6 +17,12 @@ pub struct EngineConfig {
     pub operating_point: OperatingPoint,
     /// When the agent's own reports escalate.
     pub reports: ReportConfig,
+    /// Which words escalate by themselves.
+    pub words: WordsConfig,
+    /// When signs in the words count as sentiment.
+    pub signs: SignPoint,
+    /// What is taken out of everything that was told.
+    pub redaction: Redaction,
 }
 
 impl EngineConfig {
@@ -37,7 +44,9 @@ impl EngineConfig {
     pub fn check(&self, file: &str) -> Result<(), BuildError> {
         self.trajectory.check(file)?;
         self.operating_point.check(file)?;
-        self.reports.check(file)
+        self.reports.check(file)?;
+        self.words.check(file)?;
+        self.signs.check(file)
     }
 
     /// The configuration in force, as TOML with every key.
@@ -56,7 +65,7 @@ mod tests {
         let config = EngineConfig::default();
         let text = config.to_toml();
         assert!(text.contains("anger_threshold_sd_s"));
-        assert_eq!(EngineConfig::parse("x.toml", &text), Ok(config));
+        assert_eq!(EngineConfig::parse("x.toml", &text), Ok(config.clone()));
         assert_eq!(EngineConfig::parse("x.toml", ""), Ok(config));
     }
 

@@ -1,28 +1,34 @@
-//! One call from samples to escalation: the only file that wires the rooms.
+//! One call from samples and words to escalation: the only file that wires the rooms, with its
+//! parts in `engine/`.
 //!
-//! Sans-IO: [`Engine::push`] samples, [`Engine::poll`] events until none is left. The same
-//! samples give the same events, bit for bit, however they are cut into blocks.
+//! Sans-IO: [`Engine::push`] samples, [`Engine::say`] what was told, [`Engine::poll`] events until
+//! none is left. The same samples and messages give the same events, bit for bit, however the
+//! samples are cut into blocks.
+
+mod call;
+mod ear;
+mod talk;
 
 use crate::audio::PcmBlock;
 use crate::config::EngineConfig;
-use crate::decision::{Decision, Escalation};
-use crate::dialogue::{AgentReport, Reports, TurnTaking};
+use crate::decision::Escalation;
+use crate::dialogue::{DialogueMessage, Words};
 use crate::error::{BuildError, PushError};
-use crate::features::{FeatureFrame, FeatureStream, Occupant};
-use crate::handoff::HandoffPayload;
-use crate::model::{Affect, AffectModel, Baseline, Context, ModelCard, Reading};
+use crate::features::{FeatureStream, Occupant};
+use crate::handoff::{Channel, HandoffPayload};
+use crate::model::{Affect, AffectModel, ModelCard};
 pub use crate::summary::Summary;
-use crate::summary::Tally;
-use crate::trajectory::{Marker, MarkerDetector, Point, Trajectory};
+use crate::trajectory::{Marker, Point};
 use crate::units::StreamTime;
-use std::collections::VecDeque;
+use call::Call;
+use ear::Ear;
+use std::sync::Arc;
+use talk::Talk;
 
 /// The longest block that [`Engine::push`] takes, seconds.
 pub const MAX_BLOCK_S: u32 = 1;
-/// Events that a block of [`MAX_BLOCK_S`] can cause: two seconds' worth (a resampler may release
-/// a second at once) of affect, point, escalation at ten readings a second, and a marker and a
-/// change of the line a frame.
-const QUEUE: usize = 2 * (10 * 3 + 100 + 100) + 1;
+/// Escalations that a call keeps to tell of: the first, and the latest of the others.
+pub const KEPT_ESCALATIONS: usize = call::KEPT;
 
 /// What the engine has to say.
 ///
@@ -60,14 +66,28 @@ pub struct LineChange {
     pub band_hz: f32,
 }
 
-/// One call. Allocates only when built, and inside the model.
+/// One call. Its audio path allocates only when built, and inside the model.
 pub struct Engine {
+    config: EngineConfig,
+    finished: bool,
+    sound: Option<Box<Sound>>,
+    talk: Talk,
+    call: Call,
+}
+
+/// The caller's leg and the agent's, and all that hears them.
+struct Sound {
     source_hz: u32,
     received: u64,
-    finished: bool,
     features: FeatureStream,
     agent: FeatureStream,
-    call: Call,
+    ear: Ear,
+}
+
+impl Sound {
+    fn at(&self) -> StreamTime {
+        StreamTime::from_seconds(self.received as f64 / f64::from(self.source_hz))
+    }
 }
 
 impl Engine {
@@ -80,7 +100,32 @@ impl Engine {
         source_hz: u32,
         card: &ModelCard,
     ) -> Result<Self, BuildError> {
+        let mut engine = Self::without_sound(config)?;
+        engine.attach_sound(source_hz, card)?;
+        Ok(engine)
+    }
+
+    /// For a conversation that has no sound, or none yet.
+    ///
+    /// # Errors
+    /// When the configuration cannot be served.
+    pub fn without_sound(config: &EngineConfig) -> Result<Self, BuildError> {
         config.check("config")?;
+        Ok(Self {
+            finished: false,
+            sound: None,
+            talk: Talk::new(config),
+            call: Call::new(config),
+            config: config.clone(),
+        })
+    }
+
+    /// From here on the caller is heard too, at `source_hz`, read by a model with this card. What
+    /// was told before stays. Sound that is attached again begins anew.
+    ///
+    /// # Errors
+    /// When the rate or the card cannot be served; the engine is unchanged then.
+    pub fn attach_sound(&mut self, source_hz: u32, card: &ModelCard) -> Result<(), BuildError> {
         let features = FeatureStream::new(source_hz)?;
         if !card.rates.analysis_hz.contains(&features.rate()) {
             return Err(BuildError::value(
@@ -90,36 +135,51 @@ impl Engine {
                 format!("a list with {}, the rate of this source", features.rate()),
             ));
         }
-        Ok(Self {
+        let sound = Sound {
             source_hz,
             received: 0,
-            finished: false,
             agent: FeatureStream::new(source_hz)?,
-            call: Call::new(config, card)?,
+            ear: Ear::new(&self.config, card)?,
             features,
-        })
+        };
+        self.call.expect_sound();
+        self.sound = Some(Box::new(sound));
+        Ok(())
+    }
+
+    /// The rules that the caller's words are read with. Compiled once, they serve any number of
+    /// calls. Without this the English ones are compiled at the caller's first words.
+    pub fn set_words(&mut self, words: Arc<Words>) {
+        self.talk.set_words(words);
+    }
+
+    /// How the conversation is held; by telephone, unless this says otherwise.
+    pub fn set_channel(&mut self, channel: Channel) {
+        self.talk.set_channel(channel);
     }
 
     /// Takes the next block of the caller's leg, at most [`MAX_BLOCK_S`] long.
     ///
     /// # Errors
-    /// When the block is too long, events wait, or the stream was finished. A failing model is
-    /// reported too, but costs its reading alone: the call goes on.
+    /// When no sound is attached, the block is too long, events wait, or the stream was finished.
+    /// A failing model is reported too, but costs its reading alone: the call goes on.
     pub fn push(
         &mut self,
         block: PcmBlock<'_>,
         model: &mut dyn AffectModel,
     ) -> Result<(), PushError> {
-        self.ready(block.len())?;
-        if let PcmBlock::Gap { samples } = block {
-            let at = StreamTime::from_seconds(self.received as f64 / f64::from(self.source_hz));
-            self.call.events.push_back(Event::Gap { at, samples });
-        }
-        self.received += block.len() as u64;
-        let mut outcome = Ok(());
+        self.ready()?;
         let call = &mut self.call;
-        self.features.push(block, |frame| {
-            outcome = outcome.and(call.frame(&frame, model))
+        let sound = taking(&mut self.sound, block.len())?;
+        if let PcmBlock::Gap { samples } = block {
+            let at = sound.at();
+            call.emit(Event::Gap { at, samples });
+        }
+        sound.received += block.len() as u64;
+        let mut outcome = Ok(());
+        let ear = &mut sound.ear;
+        sound.features.push(block, |frame| {
+            outcome = outcome.and(ear.frame(&frame, model, call));
         });
         outcome
     }
@@ -127,26 +187,29 @@ impl Engine {
     /// Takes the next block of the agent's leg. Only its activity is heard, for turn-taking.
     ///
     /// # Errors
-    /// When the block is too long or the stream was finished.
+    /// When no sound is attached, the block is too long, events wait, or the stream was finished.
     pub fn push_agent(&mut self, block: PcmBlock<'_>) -> Result<(), PushError> {
-        self.ready(block.len())?;
+        self.ready()?;
+        let sound = taking(&mut self.sound, block.len())?;
         let turns = &mut self.call.turns;
-        self.agent.push(block, |frame| turns.agent(frame.speech));
+        sound.agent.push(block, |frame| turns.agent(frame.speech));
         Ok(())
     }
 
-    /// Takes a report of the voice agent.
+    /// Takes a message about the conversation. It may allocate, unlike the audio path.
+    ///
+    /// What it pulls is stamped with where the sound stands, or without sound with the message's
+    /// own time. A message whose `id` was seen among the last 1024 is taken once. Secrets are taken
+    /// out before anything is read or remembered. A score that is not a number counts as 0.
     ///
     /// # Errors
-    /// When events wait or the stream was finished.
-    pub fn report(&mut self, report: AgentReport) -> Result<(), PushError> {
-        self.ready(0)?;
-        let at = StreamTime::from_seconds(self.received as f64 / f64::from(self.source_hz));
-        if let Some(trigger) = self.call.reports.take(report) {
-            let escalation = self.call.decision.reported(trigger, at);
-            self.call.escalated(escalation);
-        }
-        Ok(())
+    /// When the message breaks a bound of [`DialogueMessage::check`], events wait, or the stream
+    /// was finished.
+    pub fn say(&mut self, message: &DialogueMessage) -> Result<(), PushError> {
+        self.ready()?;
+        let voice = self.sound.as_ref().map(|sound| sound.ear.voice());
+        let heard = self.sound.as_ref().map(|sound| sound.at());
+        self.talk.say(message, heard, voice, &mut self.call)
     }
 
     /// The next event.
@@ -165,7 +228,8 @@ impl Engine {
         mut sink: impl FnMut(Event),
     ) -> Result<(), PushError> {
         let mut outcome = Ok(());
-        for block in samples.chunks((self.source_hz * MAX_BLOCK_S) as usize) {
+        let rate = self.sound.as_ref().ok_or(PushError::NoSound)?.source_hz;
+        for block in samples.chunks((rate * MAX_BLOCK_S) as usize) {
             match self.push(PcmBlock::Samples(block), model) {
                 Err(PushError::Model(fault)) => outcome = outcome.and(Err(fault.into())),
                 other => other?,
@@ -182,38 +246,52 @@ impl Engine {
     /// # Errors
     /// When events wait, the stream was finished before, or the model fails.
     pub fn finish(&mut self, model: &mut dyn AffectModel) -> Result<(), PushError> {
-        self.ready(0)?;
+        self.ready()?;
         self.finished = true;
         let mut outcome = Ok(());
         let call = &mut self.call;
-        self.features
-            .finish(|frame| outcome = outcome.and(call.frame(&frame, model)));
+        let Some(sound) = &mut self.sound else {
+            return Ok(());
+        };
+        let ear = &mut sound.ear;
+        sound
+            .features
+            .finish(|frame| outcome = outcome.and(ear.frame(&frame, model, call)));
         let turns = &mut self.call.turns;
-        self.agent.finish(|frame| turns.agent(frame.speech));
+        sound.agent.finish(|frame| turns.agent(frame.speech));
         outcome
+    }
+
+    /// Where the call stands: the samples taken or, without sound, the latest message.
+    pub fn at(&self) -> StreamTime {
+        let heard = self.sound.as_ref().map(|sound| sound.at());
+        heard.unwrap_or(self.talk.at())
     }
 
     /// The call so far.
     pub fn summary(&self) -> Summary {
-        let extractor = self.features.extractor();
-        let duration_s = self.received as f64 / f64::from(self.source_hz);
-        self.call
-            .tally
-            .summary(duration_s, extractor, self.call.turns.turns())
+        let extractor = self.sound.as_ref().map(|sound| sound.features.extractor());
+        let turns = self.call.turns.turns();
+        let duration_s = self.at().seconds();
+        self.call.tally.summary(duration_s, extractor, turns)
     }
 
-    /// What a human would see if the call were handed over now.
+    /// What a human would see if the call were handed over now, for the first decision to do so.
     pub fn handoff(&self) -> HandoffPayload {
-        HandoffPayload::heard(self.call.escalation.as_ref(), self.call.tally.trajectory())
+        self.handoff_of(0)
     }
 
-    fn ready(&self, samples: usize) -> Result<(), PushError> {
-        let max = (self.source_hz * MAX_BLOCK_S) as usize;
+    /// The same for the escalation that came `nth` in this call, counted from 0: after a transfer
+    /// that failed and a new decision, the new one is the reason and the old one is named beside it.
+    pub fn handoff_of(&self, nth: u32) -> HandoffPayload {
+        let heard = self.sound.is_some();
+        let at_s = self.at().seconds();
+        self.talk.handoff(&self.call, nth, at_s, heard)
+    }
+
+    fn ready(&self) -> Result<(), PushError> {
         if self.finished {
             return Err(PushError::Finished);
-        }
-        if samples > max {
-            return Err(PushError::BlockTooLarge { samples, max });
         }
         match self.call.events.len() {
             0 => Ok(()),
@@ -222,153 +300,12 @@ impl Engine {
     }
 }
 
-/// All that happens after the features.
-struct Call {
-    context: Context,
-    baseline: Baseline,
-    trajectory: Trajectory,
-    markers: MarkerDetector,
-    turns: TurnTaking,
-    reports: Reports,
-    decision: Decision,
-    tally: Tally,
-    escalation: Option<Escalation>,
-    events: VecDeque<Event>,
-    population: Vec<f32>,
-    occupant: Occupant,
-    told: Occupant,
-    readings: [Reading; 2],
-    interval: u32,
-    frames: u32,
-    kept: usize,
-    step_s: f64,
-}
-
-impl Call {
-    fn new(config: &EngineConfig, card: &ModelCard) -> Result<Self, BuildError> {
-        Ok(Self {
-            context: Context::new(card)?,
-            baseline: Baseline::new(card),
-            trajectory: Trajectory::new(config.trajectory),
-            markers: MarkerDetector::new(),
-            turns: TurnTaking::new(),
-            reports: Reports::new(config.reports),
-            decision: Decision::new(config.operating_point),
-            tally: Tally::new(),
-            escalation: None,
-            events: VecDeque::with_capacity(QUEUE),
-            population: card.input.population_mean.clone(),
-            occupant: Occupant::default(),
-            told: Occupant::default(),
-            readings: Default::default(),
-            interval: card.rates.interval_ms / card.rates.hop_ms,
-            frames: 0,
-            kept: 0,
-            step_s: f64::from(card.rates.step_ms) / 1e3,
-        })
+/// The sound, where there is some and the block fits.
+fn taking(sound: &mut Option<Box<Sound>>, samples: usize) -> Result<&mut Sound, PushError> {
+    let sound = sound.as_mut().ok_or(PushError::NoSound)?;
+    let max = (sound.source_hz * MAX_BLOCK_S) as usize;
+    if samples > max {
+        return Err(PushError::BlockTooLarge { samples, max });
     }
-
-    fn frame(
-        &mut self,
-        frame: &FeatureFrame,
-        model: &mut dyn AffectModel,
-    ) -> Result<(), PushError> {
-        self.line(frame);
-        if self.occupant.abstains() {
-            self.turns.caller(false);
-            self.tally.withheld(frame);
-            return Ok(());
-        }
-        self.context.push(frame);
-        self.trajectory.frame(frame);
-        self.turns.caller(frame.speech);
-        self.tally.frame(frame);
-        let heard = self.occupant == Occupant::Voice;
-        if let Some(marker) = self.markers.push(frame).filter(|_| heard) {
-            self.emit(Event::Marker(marker));
-        }
-        self.frames += 1;
-        if self.frames < self.interval {
-            return Ok(());
-        }
-        self.frames = 0;
-        // A reading needs new speech: half of the interval at least.
-        let fresh = self.context.kept() - self.kept;
-        if fresh * 4 < self.interval as usize || !self.context.ready() || !heard {
-            return Ok(());
-        }
-        self.kept = self.context.kept();
-        self.read(frame.at, fresh as f64 * self.step_s, model)
-    }
-
-    /// Tells a change of the line. What was gathered before something that is no caller may be its
-    /// beginning, so it is forgotten.
-    fn line(&mut self, frame: &FeatureFrame) {
-        let occupant = frame.line.occupant;
-        if occupant == self.occupant {
-            return;
-        }
-        self.occupant = occupant;
-        if occupant.abstains() {
-            self.context.forget();
-            self.trajectory.forget();
-            self.kept = 0;
-        }
-        // Silence, and not knowing yet, are no findings.
-        let finding = !matches!(occupant, Occupant::Silence | Occupant::Undecided);
-        if finding && occupant != self.told {
-            self.told = occupant;
-            self.emit(Event::Line(LineChange {
-                at: frame.at,
-                occupant,
-                band_hz: frame.line.high_hz,
-            }));
-        }
-    }
-
-    fn read(
-        &mut self,
-        at: StreamTime,
-        speech_s: f64,
-        model: &mut dyn AffectModel,
-    ) -> Result<(), PushError> {
-        // Against the population and against the caller's own baseline, in one batch. Once the
-        // baseline stands nothing is learnt, and the population's reading is not needed.
-        let learning = !self.baseline.complete();
-        let windows = self.context.windows(&self.population, self.baseline.mean());
-        let batch = if learning { 0..2 } else { 1..2 };
-        model.infer(&windows[batch.clone()], &mut self.readings[batch])?;
-        let [population, own] = &self.readings;
-        let calm = if self.decision.suspects() {
-            0.0
-        } else {
-            self.trajectory
-                .calm(if learning { population } else { own })
-        };
-        if learning {
-            self.context.enrol(&mut self.baseline, calm as f32);
-        }
-        let (point, state) = self.trajectory.reading(at, own, calm, speech_s);
-        self.tally.point(&point);
-        let reading = own.clone();
-        let escalation = self.decision.reading(&state, self.trajectory.voice());
-        self.emit(Event::Affect(Affect { at, reading }));
-        self.emit(Event::Point(point));
-        if let Some(escalation) = escalation {
-            self.escalated(escalation);
-        }
-        Ok(())
-    }
-
-    fn escalated(&mut self, escalation: Escalation) {
-        self.tally.escalation();
-        self.escalation = Some(escalation.clone());
-        self.emit(Event::Escalation(escalation));
-    }
-
-    /// The queue holds all that a block can cause, so this never grows it.
-    fn emit(&mut self, event: Event) {
-        debug_assert!(self.events.len() < QUEUE);
-        self.events.push_back(event);
-    }
+    Ok(sound)
 }

@@ -98,6 +98,15 @@ pub enum PushError {
         /// Events waiting.
         pending: usize,
     },
+    /// The conversation has no sound.
+    #[error("no sound is attached; call attach_sound before the first block")]
+    NoSound,
+    /// A message breaks a bound.
+    #[error("`{key}` of the message breaks a bound; its own check says which and how to mend it")]
+    Message {
+        /// The message's field.
+        key: &'static str,
+    },
     /// The stream was finished before.
     #[error("the stream is finished; make a new engine for the next call")]
     Finished,

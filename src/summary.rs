@@ -2,9 +2,8 @@
 
 use crate::dialogue::Turns;
 use crate::features::{Extractor, FeatureFrame};
-use crate::handoff::TrajectoryDigest;
 use crate::trajectory::Point;
-use crate::units::semitones;
+use crate::units::{SILENCE_DB, semitones};
 use serde::Serialize;
 
 /// The last line of `analyze`.
@@ -73,7 +72,6 @@ pub(crate) struct Tally {
     active_level_db: f32,
     f0: [u32; F0_BINS],
     worst: Option<Point>,
-    last: Option<Point>,
     escalations: u32,
 }
 
@@ -87,10 +85,9 @@ impl Tally {
             clipped: 0,
             lost: 0,
             withheld: 0,
-            active_level_db: crate::units::SILENCE_DB,
+            active_level_db: SILENCE_DB,
             f0: [0; F0_BINS],
             worst: None,
-            last: None,
             escalations: 0,
         }
     }
@@ -126,26 +123,30 @@ impl Tally {
         {
             self.worst = Some(*point);
         }
-        self.last = Some(*point);
     }
 
-    pub fn escalation(&mut self) {
+    /// Counts an escalation; how many came before it.
+    pub fn escalation(&mut self) -> u32 {
         self.escalations += 1;
+        self.escalations - 1
     }
 
-    pub fn trajectory(&self) -> Option<TrajectoryDigest> {
-        let (now, worst) = (self.last?, self.worst?);
-        Some(TrajectoryDigest {
-            now: now.sentiment,
-            slope_per_min: now.slope_per_min,
-            worst: worst.sentiment,
-            worst_at_s: worst.at,
-        })
+    /// Speech of the caller so far, s.
+    pub fn speech_s(&self) -> f64 {
+        self.speech as f64 / 100.0
     }
 
-    pub fn summary(&self, duration_s: f64, extractor: &Extractor, turns: Option<Turns>) -> Summary {
+    /// `extractor` where there was sound.
+    pub fn summary(
+        &self,
+        duration_s: f64,
+        extractor: Option<&Extractor>,
+        turns: Option<Turns>,
+    ) -> Summary {
         let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
-        let speech_s = self.speech as f64 / 100.0;
+        let speech_s = self.speech_s();
+        let paused_s = extractor.map_or(0.0, |e| e.pause_total_s().into());
+        let floor = extractor.map_or(SILENCE_DB, Extractor::noise_floor_db);
         let nuclei = self.nuclei as f64;
         let per = |count: f64, time: f64| if time > 0.0 { count / time } else { 0.0 };
         Summary {
@@ -155,13 +156,13 @@ impl Tally {
             pace_sps: per(nuclei, self.frames as f64 / 100.0),
             articulation_sps: per(nuclei, speech_s),
             pauses: self.pauses,
-            pause_mean_s: per(extractor.pause_total_s().into(), self.pauses.into()),
+            pause_mean_s: per(paused_s, self.pauses.into()),
             pause_share: 1.0 - share(self.speech, self.frames.max(1)),
             f0_median_hz: self.f0_percentile(0.5),
             f0_p10_hz: self.f0_percentile(0.1),
             f0_p90_hz: self.f0_percentile(0.9),
             active_level_dbfs: self.active_level_db.into(),
-            noise_floor_dbfs: extractor.noise_floor_db().into(),
+            noise_floor_dbfs: floor.into(),
             clipped_share: share(self.clipped, self.frames),
             lost_share: share(self.lost, self.frames),
             abstained_s: self.withheld as f64 / 100.0,

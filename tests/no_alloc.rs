@@ -8,7 +8,6 @@ mod call;
 use call::{PitchModel, voice};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use undertone::dialogue::AgentReport;
 use undertone::{Event, PcmBlock};
 
 struct Counting;
@@ -77,7 +76,6 @@ fn push_and_poll_allocate_nothing() {
                     while engine.poll().is_some() {
                         seen[3] += 1;
                     }
-                    engine.report(AgentReport::FailedTurn)?;
                 }
             }
             engine.finish(&mut model)

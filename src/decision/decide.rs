@@ -1,8 +1,10 @@
 //! Evidence against thresholds: the room's one machine.
 
-use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Reason, Trigger};
+use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Phrase, Reason, Trigger};
 use super::operating_point::OperatingPoint;
-use crate::dialogue::ReportTrigger;
+use super::signs::{Sign, SignPoint, Signs};
+use crate::dialogue::words::Finding;
+use crate::dialogue::{ReportTrigger, WordTrigger};
 use crate::trajectory::{Cusum, DESCRIPTORS, State, Voice};
 use crate::units::StreamTime;
 use arrayvec::ArrayVec;
@@ -21,8 +23,10 @@ pub struct Decision {
     point: OperatingPoint,
     anger: Evidential,
     distress: Evidential,
+    signs: Signs,
     speech_s: f64,
     calm_s: f64,
+    state: Option<State>,
     last: Option<StreamTime>,
 }
 
@@ -77,13 +81,15 @@ impl Evidential {
 
 impl Decision {
     /// Nothing heard.
-    pub fn new(point: OperatingPoint) -> Self {
+    pub fn new(point: OperatingPoint, signs: SignPoint) -> Self {
         Self {
             point,
             anger: Evidential::default(),
             distress: Evidential::default(),
+            signs: Signs::new(signs),
             speech_s: 0.0,
             calm_s: 0.0,
+            state: None,
             last: None,
         }
     }
@@ -97,6 +103,7 @@ impl Decision {
     /// Takes the state after a reading.
     pub fn reading(&mut self, state: &State, voice: &Voice) -> Option<Escalation> {
         let point = self.point;
+        self.state = Some(*state);
         self.speech_s += state.speech_s;
         let (calm_s, speech_s) = (self.calm_s, self.speech_s);
         let anger = self.anger.add(
@@ -116,10 +123,7 @@ impl Decision {
         if self.anger.cusum.onset().is_none() {
             self.calm_s += state.calm * state.speech_s;
         }
-        let cooling = self
-            .last
-            .is_some_and(|last| state.at.since(last) < point.cool_down_s);
-        if cooling || speech_s < point.min_speech_s {
+        if self.cooling(state.at) || speech_s < point.min_speech_s {
             return None;
         }
         let ripe = |e: &Evidential| e.cusum.speech_s() >= point.min_onset_speech_s;
@@ -129,7 +133,7 @@ impl Decision {
             } else {
                 Reason::Sustained
             }
-        } else if distress && ripe(&self.distress) {
+        } else if (distress && ripe(&self.distress)) || self.voice_agrees() {
             Reason::Distress
         } else {
             return None;
@@ -137,12 +141,104 @@ impl Decision {
         Some(self.escalate(reason, state, voice))
     }
 
-    /// Takes a trigger that the dialogue pulled. Never vetoed, by no cool-down.
+    /// Takes a sign of confusion in the caller's words.
+    pub fn confused(&mut self, sign: &Sign, at: StreamTime) -> Option<Escalation> {
+        if !self.signs.confused(sign, at) || self.cooling(at) {
+            return None;
+        }
+        self.last = Some(at);
+        let (onset, evidence) = self.signs.confusion();
+        let escalation = Escalation {
+            at,
+            trigger: Trigger::Sentiment,
+            reason: Reason::Confusion,
+            onset: onset.unwrap_or(at).min(at),
+            evidence: evidence.take(MAX_EVIDENCE).collect(),
+            confidence: 1.0,
+            phrase: Some(sign.phrase),
+            intent: None,
+        };
+        self.signs.forget_confusion();
+        Some(escalation)
+    }
+
+    /// Takes a mention of distress in the caller's words; `voice` where there is sound.
+    pub fn mentioned(
+        &mut self,
+        sign: &Sign,
+        at: StreamTime,
+        voice: Option<&Voice>,
+    ) -> Option<Escalation> {
+        let enough = self.signs.mentioned(sign);
+        if self.cooling(at) {
+            return None;
+        }
+        if let (Some(state), Some(voice), true) = (self.state, voice, self.voice_agrees()) {
+            let mut escalation = self.escalate(Reason::Distress, &state, voice);
+            (escalation.at, self.last) = (at, Some(at));
+            return Some(escalation);
+        }
+        if !enough {
+            return None;
+        }
+        self.last = Some(at);
+        let escalation = Escalation {
+            at,
+            trigger: Trigger::Sentiment,
+            reason: Reason::Distress,
+            onset: sign.from.min(at),
+            evidence: self.signs.distress().into_iter().collect(),
+            confidence: 1.0,
+            phrase: Some(sign.phrase),
+            intent: None,
+        };
+        self.signs.forget_distress();
+        Some(escalation)
+    }
+
+    /// Whether distress was mentioned, and the voice is far enough on its own way to the same.
+    fn voice_agrees(&self) -> bool {
+        let enough = self.point.distress_threshold_sd_s * self.signs.point.distress_voice_share;
+        self.signs.mention.is_some() && !self.distress.fired && self.distress.cusum.sum() >= enough
+    }
+
+    /// A time ahead of the present, as only a wrong clock gives, cools as long and no longer.
+    fn cooling(&self, at: StreamTime) -> bool {
+        self.last
+            .is_some_and(|last| at.since(last).abs() < self.point.cool_down_s)
+    }
+
+    /// Takes what the caller's words pulled. Never vetoed, by no cool-down.
+    pub fn worded(
+        &mut self,
+        trigger: WordTrigger,
+        finding: &Finding,
+        from: StreamTime,
+        at: StreamTime,
+    ) -> Escalation {
+        Escalation {
+            at,
+            trigger: match trigger {
+                WordTrigger::ExplicitRequest => Trigger::ExplicitRequest,
+                WordTrigger::PolicyIntent(_) => Trigger::PolicyIntent,
+            },
+            reason: Reason::Rule,
+            onset: from.min(at),
+            evidence: ArrayVec::new(),
+            confidence: 1.0,
+            phrase: Some(Phrase::of(finding)),
+            intent: match trigger {
+                WordTrigger::ExplicitRequest => None,
+                WordTrigger::PolicyIntent(intent) => Some(intent),
+            },
+        }
+    }
+
+    /// Takes a trigger that the agent's reports pulled. Never vetoed, by no cool-down.
     pub fn reported(&mut self, trigger: ReportTrigger, at: StreamTime) -> Escalation {
         Escalation {
             at,
             trigger: match trigger {
-                ReportTrigger::ExplicitRequest => Trigger::ExplicitRequest,
                 ReportTrigger::LowConfidence => Trigger::LowConfidence,
                 ReportTrigger::FailedTurns => Trigger::FailedTurns,
             },
@@ -150,6 +246,8 @@ impl Decision {
             onset: at,
             evidence: ArrayVec::new(),
             confidence: 1.0,
+            phrase: None,
+            intent: None,
         }
     }
 
@@ -167,7 +265,7 @@ impl Decision {
         source.fired = true;
         let onset = source.cusum.onset().unwrap_or(state.at);
         let confidence = source.confidence();
-        let mut evidence = ArrayVec::new();
+        let mut evidence = ArrayVec::<_, MAX_EVIDENCE>::new();
         evidence.push(Evidence {
             feature: name,
             unit: "probability",
@@ -178,6 +276,16 @@ impl Decision {
         evidence.extend(descriptors(voice));
         // The model's own word first, the rest by how far it moved.
         evidence[1..].sort_unstable_by(|a, b| b.sd.abs().total_cmp(&a.sd.abs()));
+        let mut phrase = None;
+        if reason == Reason::Distress {
+            phrase = self.signs.mention.map(|mention| mention.phrase);
+            if let Some(mentions) = self.signs.distress() {
+                // The weakest makes room.
+                evidence.truncate(MAX_EVIDENCE - 1);
+                evidence.push(mentions);
+            }
+            self.signs.forget_distress();
+        }
         Escalation {
             at: state.at,
             trigger: Trigger::Sentiment,
@@ -185,6 +293,8 @@ impl Decision {
             onset,
             evidence,
             confidence,
+            phrase,
+            intent: None,
         }
     }
 }
@@ -209,7 +319,7 @@ mod tests {
     use super::*;
 
     fn run(anger_sd: impl Fn(f64) -> f64, seconds: f64) -> Vec<Escalation> {
-        let mut decision = Decision::new(OperatingPoint::default());
+        let mut decision = Decision::new(OperatingPoint::default(), SignPoint::default());
         let voice = Voice::new();
         (1..=(seconds * 4.0) as u32)
             .filter_map(|i| {

@@ -159,10 +159,17 @@ pub struct EscalationReason {
     /// The words that fired, where words did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
+    /// The rule that fired, where one did; `reason` names it too, unless signs added up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// The rule's version, where a rule fired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_version: Option<u32>,
-    /// What moved in the voice, strongest first.
+    /// The intent that policy gives to humans: `fraud`, `account_closure`, `hardship`, `legal` or
+    /// `self_harm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
+    /// What moved in the voice, strongest first, and signs that were counted (unit `signs`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<VoiceEvidence>,
     /// Other triggers that were pulled in this call, oldest first: `trigger/reason`.

@@ -28,6 +28,7 @@ Examples:
   undertone features --format parquet --out features/ calls/
   undertone listen --format jsonl
   undertone eval f0 DATA/f0
+  undertone classify-text turns.jsonl
   undertone check --config undertone.toml";
 
 const ANALYZE_HELP: &str = "\
@@ -83,6 +84,29 @@ clock it is wall time, and the output says so. The file is repeated until --audi
 reached. The cost is the median of 5 repetitions, with the least and the most beside it; the
 percentiles are over the pushes of all repetitions. A core's channels are 1000 / cost.";
 
+const CLASSIFY_TEXT_HELP: &str = "\
+Examples:
+  undertone classify-text turns.jsonl               one answer a line, in the order of the lines
+  echo '{\"text\": \"get me a person\"}' | undertone classify-text
+  undertone classify-text --pack my.toml < turns.jsonl
+
+A line in is {\"text\": \"...\"}, with \"history\": [\"...\"] where the caller's earlier turns are known, oldest
+first (the last 20 are considered). A line out is
+  {\"explicit_request\": bool, \"intents\": [...], \"distress\": bool, \"confusion\": bool, \"evidence\": [...]}
+with \"repeated_question\": bool where there was a history.
+
+What the fields mean:
+  explicit_request   the caller asks for a human
+  intents            fraud, account_closure, hardship, legal, self_harm: what policy gives to humans
+  distress           hardship, bereavement, illness or an emergency of the caller or the family
+  confusion          asks to repeat, to slow down, to explain, or did not understand
+  repeated_question  asks for the same fact as an earlier turn, in the same or in other words
+  evidence           for each of these: label, rule, the rule's version, and the words that fired
+
+Each answer is written before the next line is waited for, so the command can run as a co-process. A
+line that is not as above, or longer than 1 MiB, is answered with an \"error\" and nothing found; the
+rest go on, and the exit code is 2. Of a text over 4096 bytes, half is read from each end.";
+
 /// Hears how a caller sounds, follows where that is heading, and says when a human should take
 /// over.
 #[derive(Debug, Parser)]
@@ -111,6 +135,9 @@ pub enum Command {
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
+    /// Say what a caller's words ask for: JSON lines in, JSON lines out, one for one
+    #[command(after_help = CLASSIFY_TEXT_HELP, after_long_help = format!("{CLASSIFY_TEXT_HELP}\n\n{EXIT_CODES}"))]
+    ClassifyText(ClassifyText),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
@@ -228,6 +255,17 @@ pub struct Bench {
     /// Configuration and model
     #[command(flatten)]
     pub setup: Setup,
+}
+
+/// `undertone classify-text`.
+#[derive(Debug, Args)]
+pub struct ClassifyText {
+    /// A file of JSON lines, or `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub input: PathBuf,
+    /// Another language pack than the built-in English; docs/words.md has the format
+    #[arg(long, value_name = "FILE.toml")]
+    pub pack: Option<PathBuf>,
 }
 
 /// How `bench` writes.

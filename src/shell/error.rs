@@ -77,6 +77,14 @@ pub enum ShellError {
         /// What is wrong, in which column, and how to mend it.
         reason: String,
     },
+    /// The store cannot be opened or read.
+    #[error("{}: {reason}", path.display())]
+    Store {
+        /// The database file.
+        path: PathBuf,
+        /// What is wrong, and what to do about it.
+        reason: String,
+    },
     /// The configuration cannot be used.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -106,7 +114,7 @@ impl ShellError {
         match self {
             Self::Push(_) => 1,
             Self::Usage(_) | Self::Build(_) => 2,
-            Self::Open { .. } | Self::Read { .. } | Self::Device { .. } => 3,
+            Self::Open { .. } | Self::Read { .. } | Self::Device { .. } | Self::Store { .. } => 3,
             Self::Format { .. } | Self::Wire { .. } | Self::Data { .. } => 4,
             Self::Write { .. } => 5,
             Self::Model(_) => 6,

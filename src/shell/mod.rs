@@ -10,6 +10,8 @@ pub mod channel;
 pub mod cli;
 pub mod command;
 pub mod cpu_clock;
+#[cfg(feature = "serve")]
+pub mod delivery;
 pub mod error;
 pub mod inputs;
 pub mod live;
@@ -18,6 +20,14 @@ pub mod mic;
 pub mod output;
 pub mod plot;
 pub mod progress;
+#[cfg(feature = "serve")]
+pub mod report;
 pub mod runner;
+#[cfg(feature = "serve")]
+pub mod screen;
 pub mod source;
+#[cfg(feature = "serve")]
+pub mod store;
+#[cfg(feature = "serve")]
+pub mod wall;
 pub mod weights;

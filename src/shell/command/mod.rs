@@ -6,6 +6,7 @@
 pub mod analyze;
 pub mod bench;
 pub mod check;
+pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
@@ -28,6 +29,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Listen(args) => listen::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::ClassifyText(args) => classify_text::run(args),
         Command::Check(args) => check::run(args),
     };
     match done {

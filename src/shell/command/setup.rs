@@ -61,7 +61,8 @@ pub fn configuration(setup: &Setup) -> Result<(EngineConfig, String), ShellError
             EngineConfig::parse(&path.display().to_string(), &text)?
         }
     };
-    Ok((config, config.to_toml()))
+    let toml = config.to_toml();
+    Ok((config, toml))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

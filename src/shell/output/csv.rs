@@ -33,6 +33,9 @@ pub const EVENT_COLUMNS: &[&str] = &[
     "reason",
     "onset_s",
     "evidence",
+    "phrase",
+    "rule",
+    "rule_version",
     "samples",
     "occupant",
     "key",
@@ -153,6 +156,9 @@ fn item(value: &Value) -> String {
         return cell(Some(value));
     };
     let part = |key: &str| cell(evidence.get(key));
+    if evidence.get("unit").is_some_and(|unit| unit == "signs") {
+        return format!("{} {} signs", part("feature"), part("now"));
+    }
     format!(
         "{} {} -> {} {} ({} sd)",
         part("feature"),

@@ -1,6 +1,6 @@
 //! One event as the flat record of the output contract, whatever it is written as.
 
-use crate::decision::{Escalation, Evidence, Reason, Trigger};
+use crate::decision::{Escalation, Evidence, Trigger};
 use crate::engine::{Event, LineChange, Summary};
 use crate::model::Affect;
 use crate::trajectory::{Marker, Point};
@@ -64,10 +64,19 @@ struct AffectFields<'a> {
 struct EscalationFields<'a> {
     at_s: StreamTime,
     trigger: Trigger,
-    reason: Reason,
+    /// The detector, or the rule that fired.
+    reason: &'a str,
     onset_s: StreamTime,
     evidence: &'a [Evidence],
     confidence: f32,
+    /// The caller's words, where words fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phrase: Option<&'a str>,
+    /// The rule that they fired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_version: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -178,12 +187,16 @@ fn line_fields(change: &LineChange) -> LineFields {
 }
 
 fn escalation_fields(escalation: &Escalation) -> EscalationFields<'_> {
+    let phrase = escalation.phrase.as_ref();
     EscalationFields {
         at_s: escalation.at,
         trigger: escalation.trigger,
-        reason: escalation.reason,
+        reason: escalation.reason_name(),
         onset_s: escalation.onset,
         evidence: &escalation.evidence,
         confidence: escalation.confidence,
+        phrase: phrase.map(|p| p.text.as_str()),
+        rule: phrase.map(|p| p.rule.as_str()),
+        rule_version: phrase.map(|p| p.version),
     }
 }

@@ -100,6 +100,8 @@ pub(crate) fn escalation() -> Escalation {
         .into_iter()
         .collect(),
         confidence: 0.93,
+        phrase: None,
+        intent: None,
     }
 }
 

@@ -114,7 +114,8 @@ impl<'a, W: Write> TextWriter<'a, W> {
     /// An escalation with its evidence.
     pub(super) fn escalation_block(&self, escalation: &Escalation) -> String {
         let at = clock::tenths(escalation.at.seconds());
-        let (trigger, reason) = (word(&escalation.trigger), word(&escalation.reason));
+        let trigger = escalation.trigger.name();
+        let reason = escalation.reason_name();
         let head = self
             .terminal
             .paint(Colour::Alarm, &format!("ESCALATE at {at}"));
@@ -123,6 +124,13 @@ impl<'a, W: Write> TextWriter<'a, W> {
         let mut block = format!(
             "{head}  trigger {trigger}, reason {reason}  (since {onset}, confidence {confidence:.2})\n"
         );
+        if let Some(phrase) = &escalation.phrase {
+            let (rule, version) = (&phrase.rule, phrase.version);
+            let text = &phrase.text;
+            block.push_str(&format!(
+                "    \u{201c}{text}\u{201d}  (rule {rule}, version {version})\n"
+            ));
+        }
         for (place, evidence) in escalation.evidence.iter().enumerate() {
             block.push_str(&evidence_line(evidence, place == 0));
             block.push('\n');
@@ -236,6 +244,10 @@ fn evidence_line(evidence: &Evidence, first: bool) -> String {
         now,
         sd,
     } = *evidence;
+    if unit == "signs" {
+        let plural = if now == 1.0 { "" } else { "s" };
+        return format!("    {feature:<18}{now:.0} sign{plural} in the words");
+    }
     let (change, from, to) = match unit {
         // Pitch is heard in semitones and known in hertz: both are given.
         "Hz" => (
