@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
 use undertone::shell::load::{Receiver, Subject};
-use undertone::shell::store::Reads;
+use undertone::shell::store::{DeliveryState, Reads};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const CLIENTS: usize = 6;
@@ -23,7 +23,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
@@ -52,7 +55,10 @@ async fn client(url: String, token: &'static str, ledger: Arc<Ledger>) {
             "id": format!("{call}-ask"), "start_s": 1.0, "final": true,
         });
         let posts = [
-            ("/v1/calls".to_owned(), json!({"call_id": call, "channel": "chat"})),
+            (
+                "/v1/calls".to_owned(),
+                json!({"call_id": call, "channel": "chat"}),
+            ),
             (format!("/v1/calls/{call}/dialogue"), message),
         ];
         for (path, body) in &posts {
@@ -68,7 +74,11 @@ async fn client(url: String, token: &'static str, ledger: Arc<Ledger>) {
                 match sent {
                     Ok(answer) if answer.status().is_success() => break,
                     Ok(answer) if answer.status().is_client_error() && answer.status() != 429 => {
-                        panic!("{path}: {} {}", answer.status(), answer.text().await.unwrap());
+                        panic!(
+                            "{path}: {} {}",
+                            answer.status(),
+                            answer.text().await.unwrap()
+                        );
                     }
                     // Killed before, while or after it acted, or not up again: who knows.
                     _ => {
@@ -84,10 +94,20 @@ async fn client(url: String, token: &'static str, ledger: Arc<Ledger>) {
     }
 }
 
-/// The escalations that the store holds, with their deliveries' states.
-fn stored(path: &Path) -> BTreeMap<String, Vec<String>> {
-    let _ = Reads::open(path);
-    BTreeMap::new()
+/// The escalations that the store holds, with the states of their deliveries.
+fn stored(path: &Path) -> BTreeMap<String, Vec<DeliveryState>> {
+    let reads = Reads::open(path).unwrap();
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for escalation in reads.escalations(0, u32::MAX).unwrap() {
+        found.entry(escalation.escalation_id).or_default();
+    }
+    for delivery in reads.deliveries(0, None).unwrap() {
+        let states = found
+            .get_mut(&delivery.escalation_id)
+            .expect("of an escalation");
+        states.push(delivery.state);
+    }
+    found
 }
 
 #[test]
@@ -130,7 +150,11 @@ async fn crash(crashes: u32) {
         client.await.unwrap();
     }
     let answered = ledger.answered.lock().unwrap().clone();
-    assert!(answered.len() > crashes as usize, "{} calls are no load", answered.len());
+    assert!(
+        answered.len() > crashes as usize,
+        "{} calls are no load",
+        answered.len()
+    );
 
     // What came: for each call, under which ids.
     let mut came: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
@@ -151,10 +175,19 @@ async fn crash(crashes: u32) {
             _ => {}
         }
     }
-    let lost: Vec<_> = answered.iter().filter(|call| !came.contains_key(*call)).collect();
-    assert!(lost.is_empty(), "decided, answered and never delivered: {lost:?}");
+    let lost: Vec<_> = answered
+        .iter()
+        .filter(|call| !came.contains_key(*call))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "decided, answered and never delivered: {lost:?}"
+    );
     let twice: Vec<_> = came.iter().filter(|(_, ids)| ids.len() != 1).collect();
-    assert!(twice.is_empty(), "one decision under several ids: {twice:?}");
+    assert!(
+        twice.is_empty(),
+        "one decision under several ids: {twice:?}"
+    );
     let ids: BTreeSet<_> = came.values().flatten().map(|(id, _)| id).collect();
     assert_eq!(ids.len(), came.len(), "two calls under one id");
 
@@ -162,7 +195,7 @@ async fn crash(crashes: u32) {
     let stored = stored(&folder.path().join("undertone.db"));
     for (id, states) in &stored {
         assert!(ids.contains(id), "{id} was decided and never came");
-        assert_eq!(states, &["delivered"], "{id}");
+        assert_eq!(states, &[DeliveryState::Delivered], "{id}");
     }
     assert_eq!(stored.len(), came.len(), "as many were stored as came");
     println!(

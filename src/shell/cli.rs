@@ -107,6 +107,21 @@ Each answer is written before the next line is waited for, so the command can ru
 line that is not as above, or longer than 1 MiB, is answered with an \"error\" and nothing found; the
 rest go on, and the exit code is 2. Of a text over 4096 bytes, half is read from each end.";
 
+#[cfg(feature = "serve")]
+const LOAD_HELP: &str = "\
+Examples:
+  undertone load samples/became-angry.wav
+  undertone load --calls 300 --seconds 600 --format json samples/calm.wav
+
+Starts a server of its own with a fresh store, a receiver of webhooks, and --calls callers who each
+play the recording in real time. All the while some of them ask for a human, in partial transcripts.
+What is measured:
+  decision -> signed webhook            decided in the server until the receiver has it
+  partial transcript -> signed webhook  the request leaves the client until the receiver has it
+  partial transcript -> answered        until the client knows that it is decided and safely stored
+Callers, server and receiver share the machine, so the figures hold the cost of all three. Each
+transfer is declined at once, so that the call may ask again.";
+
 /// Hears how a caller sounds, follows where that is heading, and says when a human should take
 /// over.
 #[derive(Debug, Parser)]
@@ -132,6 +147,10 @@ pub enum Command {
     /// Measure what a second of audio costs on this machine, and how many calls a core carries
     #[command(after_help = BENCH_HELP, after_long_help = format!("{BENCH_HELP}\n\n{EXIT_CODES}"))]
     Bench(Bench),
+    /// Put many calls on a server and measure how long it takes to act
+    #[cfg(feature = "serve")]
+    #[command(after_help = LOAD_HELP, after_long_help = format!("{LOAD_HELP}\n\n{EXIT_CODES}"))]
+    Load(Load),
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
@@ -268,7 +287,31 @@ pub struct ClassifyText {
     pub pack: Option<PathBuf>,
 }
 
-/// How `bench` writes.
+/// `undertone load`.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct Load {
+    /// What every caller plays, round and round: a recording at 8000 Hz
+    #[arg(value_name = "FILE")]
+    pub input: PathBuf,
+    /// A table to read, or one JSON object
+    #[arg(long, value_enum, default_value_t)]
+    pub format: BenchFormat,
+    /// Calls at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 200)]
+    pub calls: u32,
+    /// How long they last
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..=86_400), default_value_t = 60)]
+    pub seconds: u32,
+    /// Callers who ask for a human, a second, among all calls
+    #[arg(long, value_name = "N", value_parser = seconds, default_value_t = 10.0)]
+    pub asks_per_s: f64,
+    /// Milliseconds of sound in a frame
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=200), default_value_t = 20)]
+    pub frame_ms: u32,
+}
+
+/// How `bench` and `load` write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BenchFormat {
     /// An aligned table.

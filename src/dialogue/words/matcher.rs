@@ -128,7 +128,9 @@ impl<'a> Scan<'a> {
                 None => true,
             }),
             Node::Maybe(inner) => self.within(inner, at, limit) | 1,
-            Node::Alt(all) => all.iter().fold(0, |lengths, one| lengths | self.within(one, at, limit)),
+            Node::Alt(all) => all
+                .iter()
+                .fold(0, |lengths, one| lengths | self.within(one, at, limit)),
             Node::Seq(all) => {
                 let mut reached = 1_u64;
                 for one in all {
@@ -265,7 +267,12 @@ mod tests {
     #[test]
     fn nothing_crosses_a_sentence_but_a_comma_is_crossed() {
         let ab = seq(vec![Node::Word(0), Node::Gap(2), Node::Word(1)]);
-        for (text, length) in [("ab", Some(2)), ("a,b", Some(2)), ("a.b", None), ("ac.b", None)] {
+        for (text, length) in [
+            ("ab", Some(2)),
+            ("a,b", Some(2)),
+            ("a.b", None),
+            ("ac.b", None),
+        ] {
             let text = seen(text);
             assert_eq!(Scan::new(&text, &[]).longest(&ab, 0), length);
         }
@@ -276,7 +283,9 @@ mod tests {
         let text = seen("ab,c.d");
         let mut scan = Scan::new(&text, &[]);
         let clause = seq(vec![Node::Begin(false), Node::Any, Node::End(false)]);
-        let all: Vec<bool> = (0..4).map(|at| scan.longest(&clause, at).is_some()).collect();
+        let all: Vec<bool> = (0..4)
+            .map(|at| scan.longest(&clause, at).is_some())
+            .collect();
         assert_eq!(all, [false, false, true, true]);
         let turn = seq(vec![Node::Begin(true), Node::Gap(9), Node::End(true)]);
         assert_eq!(scan.longest(&turn, 0), None);

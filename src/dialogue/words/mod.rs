@@ -157,11 +157,20 @@ fn allowed(scan: &mut Scan<'_>, rule: &Rule, from: usize, to: usize) -> bool {
     let (begin, end) = (scan.sentence_begin(from), scan.sentence_end(from));
     for at in begin.max(from.saturating_sub(BEFORE))..from {
         let ends_here = 1 << (from - at);
-        if rule.not_before.iter().any(|node| scan.lengths(node, at) & ends_here > 0) {
+        if rule
+            .not_before
+            .iter()
+            .any(|node| scan.lengths(node, at) & ends_here > 0)
+        {
             return false;
         }
     }
-    if to < end && rule.not_after.iter().any(|node| scan.longest(node, to).is_some()) {
+    if to < end
+        && rule
+            .not_after
+            .iter()
+            .any(|node| scan.longest(node, to).is_some())
+    {
         return false;
     }
     let turn = scan.len();

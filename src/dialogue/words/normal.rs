@@ -82,7 +82,10 @@ impl Writing {
             let fits = |key: &[String]| {
                 let here = tokens.get(at..at + key.len());
                 here.is_some_and(|here| {
-                    let same = here.iter().zip(key).all(|(token, word)| token.text == *word);
+                    let same = here
+                        .iter()
+                        .zip(key)
+                        .all(|(token, word)| token.text == *word);
                     same && here[1..].iter().all(|token| token.edge == text::Edge::None)
                 })
             };
@@ -135,7 +138,9 @@ fn say_once(tokens: &mut Vec<Token>) {
             };
             let (before, again) = kept[first..].split_at(words);
             let same = before.iter().zip(again).all(|(a, b)| a.text == b.text);
-            let letters = again.iter().all(|t| !t.text.bytes().any(|b| b.is_ascii_digit()));
+            let letters = again
+                .iter()
+                .all(|t| !t.text.bytes().any(|b| b.is_ascii_digit()));
             let sentence = again.iter().any(|t| t.edge == text::Edge::Sentence);
             if same && letters && !sentence {
                 kept.truncate(first + words);
@@ -153,7 +158,9 @@ fn slips(a: &[u8], b: &[u8]) -> usize {
     for (i, x) in a.iter().enumerate() {
         let mut row = vec![i + 1; b.len() + 1];
         for (j, y) in b.iter().enumerate() {
-            row[j + 1] = (last[j] + usize::from(x != y)).min(last[j + 1] + 1).min(row[j] + 1);
+            row[j + 1] = (last[j] + usize::from(x != y))
+                .min(last[j + 1] + 1)
+                .min(row[j] + 1);
             if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
                 row[j + 1] = row[j + 1].min(before[j - 1] + 1);
             }
@@ -170,7 +177,11 @@ mod tests {
     fn writing() -> Writing {
         let words = |text: &str| text.split(' ').map(String::from).collect::<Vec<_>>();
         let rewrite = |key: &str, value: &str| {
-            let value = if value.is_empty() { vec![] } else { words(value) };
+            let value = if value.is_empty() {
+                vec![]
+            } else {
+                words(value)
+            };
             (words(key)[0].clone(), vec![(words(key), value)])
         };
         Writing {
@@ -189,7 +200,10 @@ mod tests {
     #[test]
     fn contractions_fillers_and_misspellings() {
         assert_eq!(normal("I dont, you know, doesn't"), "i do not does not");
-        assert_eq!(normal("the bank's agnet and reprasentitive"), "the bank agent and representative");
+        assert_eq!(
+            normal("the bank's agnet and reprasentitive"),
+            "the bank agent and representative"
+        );
         assert_eq!(normal("agents urgent"), "agents urgent");
         assert_eq!(normal("o'clock"), "oclock");
     }
@@ -213,7 +227,13 @@ mod tests {
 
     #[test]
     fn slips_are_counted() {
-        for (a, b, count) in [("agent", "agent", 0), ("agnet", "agent", 1), ("aget", "agent", 1), ("", "abc", 3), ("ca", "abc", 3)] {
+        for (a, b, count) in [
+            ("agent", "agent", 0),
+            ("agnet", "agent", 1),
+            ("aget", "agent", 1),
+            ("", "abc", 3),
+            ("ca", "abc", 3),
+        ] {
             assert_eq!(slips(a.as_bytes(), b.as_bytes()), count, "{a} {b}");
         }
     }

@@ -130,7 +130,8 @@ impl Compiler<'_> {
 
     fn all(&mut self, key: &str, patterns: &[String]) -> Result<Vec<Node>, BuildError> {
         let each = patterns.iter();
-        each.map(|pattern| self.needing_a_word(key, pattern)).collect()
+        each.map(|pattern| self.needing_a_word(key, pattern))
+            .collect()
     }
 }
 
@@ -154,11 +155,15 @@ fn compile(
         }
         pattern::Node::Class(name) => Node::Class(*classes.get(&name).ok_or(name)?),
         pattern::Node::Seq(all) => {
-            let each = all.into_iter().map(|one| compile(one, suffixes, vocabulary, classes));
+            let each = all
+                .into_iter()
+                .map(|one| compile(one, suffixes, vocabulary, classes));
             Node::Seq(each.collect::<Result<_, _>>()?)
         }
         pattern::Node::Alt(all) => {
-            let each = all.into_iter().map(|one| compile(one, suffixes, vocabulary, classes));
+            let each = all
+                .into_iter()
+                .map(|one| compile(one, suffixes, vocabulary, classes));
             alternatives(each.collect::<Result<_, _>>()?)
         }
         pattern::Node::Maybe(inner) => {
@@ -201,7 +206,10 @@ impl Pack {
     /// What is wrong in it: file, key, value and mend.
     pub(super) fn parse(file: &str, pack: &str) -> Result<Self, BuildError> {
         if pack.len() > MAX_BYTES {
-            let reason = format!("a language pack of {} bytes; {MAX_BYTES} is the most", pack.len());
+            let reason = format!(
+                "a language pack of {} bytes; {MAX_BYTES} is the most",
+                pack.len()
+            );
             return Err(BuildError::file(file, reason));
         }
         let parsed: Result<File, toml::de::Error> = toml::from_str(pack);
@@ -216,7 +224,9 @@ impl Pack {
             file,
             suffixes: &read.suffixes,
             vocabulary: HashMap::new(),
-            class_numbers: numbers.map(|(n, name)| (name.to_string(), n as u16)).collect(),
+            class_numbers: numbers
+                .map(|(n, name)| (name.to_string(), n as u16))
+                .collect(),
         };
         let mut classes = Vec::with_capacity(order.len());
         let mut firsts: Vec<(Vec<WordId>, Begins)> = Vec::with_capacity(order.len());
@@ -251,7 +261,9 @@ impl Pack {
         let lists = read.known.iter().chain(&read.question.common);
         let words = lists.flat_map(|list| list.split_whitespace());
         pack.writing.known.extend(words.map(String::from));
-        pack.writing.known.extend(pack.writing.rewrites.keys().cloned());
+        pack.writing
+            .known
+            .extend(pack.writing.rewrites.keys().cloned());
         pack.question = Question::new(file, read.question, &pack.writing)?;
         Ok(pack)
     }
@@ -270,7 +282,12 @@ impl Pack {
         })?;
         if self.rules.iter().any(|other| other.name == rule.name) {
             let mend = "two rules have this name; give each its own";
-            return Err(BuildError::value(compiler.file, "rule.name", &rule.name, mend));
+            return Err(BuildError::value(
+                compiler.file,
+                "rule.name",
+                &rule.name,
+                mend,
+            ));
         }
         let number = self.rules.len();
         for node in compiler.all(&key("match"), &rule.matches)? {
@@ -307,7 +324,10 @@ fn in_order<'a>(
     let names_of = |entries: &[String]| -> HashSet<String> {
         let cut = |c: char| !(c.is_alphanumeric() || c == '_' || c == '@');
         let words = entries.iter().flat_map(|entry| entry.split(cut));
-        words.filter_map(|word| word.strip_prefix('@')).map(String::from).collect()
+        words
+            .filter_map(|word| word.strip_prefix('@'))
+            .map(String::from)
+            .collect()
     };
     let mut waiting: Vec<(&String, HashSet<String>)> = Vec::new();
     for (name, entries) in classes {
@@ -318,7 +338,9 @@ fn in_order<'a>(
     for _ in 0..MAX_DEPTH {
         let ready = |needs: &HashSet<String>| {
             // A class that is nowhere is told when the pattern is compiled.
-            needs.iter().all(|need| placed.contains(need) || !classes.contains_key(need))
+            needs
+                .iter()
+                .all(|need| placed.contains(need) || !classes.contains_key(need))
         };
         let (now, later) = waiting.into_iter().partition(|(_, needs)| ready(needs));
         let now: Vec<(&String, HashSet<String>)> = now;
@@ -344,10 +366,17 @@ fn writing(
     mended: Vec<String>,
 ) -> Writing {
     let words = |text: &str| -> Vec<String> {
-        text::tokens(text).into_iter().map(|token| token.text).collect()
+        text::tokens(text)
+            .into_iter()
+            .map(|token| token.text)
+            .collect()
     };
     let mut writing = Writing {
-        mended: mended.iter().flat_map(|words| words.split_whitespace()).map(String::from).collect(),
+        mended: mended
+            .iter()
+            .flat_map(|words| words.split_whitespace())
+            .map(String::from)
+            .collect(),
         endings: endings.into_iter().collect(),
         ..Writing::default()
     };
@@ -362,6 +391,8 @@ fn writing(
     for rules in writing.rewrites.values_mut() {
         rules.sort_by_key(|(key, _)| std::cmp::Reverse(key.len()));
     }
-    writing.endings.sort_by_key(|(ending, _)| std::cmp::Reverse(ending.len()));
+    writing
+        .endings
+        .sort_by_key(|(ending, _)| std::cmp::Reverse(ending.len()));
     writing
 }

@@ -160,7 +160,11 @@ fn one(word: &str) -> Result<Node, String> {
         Some(stem) => (stem, true),
         None => (word, false),
     };
-    if stem.is_empty() || !stem.chars().all(|c| c.is_alphanumeric() && !c.is_uppercase()) {
+    if stem.is_empty()
+        || !stem
+            .chars()
+            .all(|c| c.is_alphanumeric() && !c.is_uppercase())
+    {
         return Err(format!(
             "`{word}` is no word: lower-case letters and digits, with ~ for its inflected forms"
         ));

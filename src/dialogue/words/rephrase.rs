@@ -12,7 +12,11 @@ pub(super) struct QuestionFile {
 #[derive(Default)]
 pub(super) struct Question {}
 impl Question {
-    pub(super) fn new(_file: &str, _read: QuestionFile, _writing: &Writing) -> Result<Self, BuildError> {
+    pub(super) fn new(
+        _file: &str,
+        _read: QuestionFile,
+        _writing: &Writing,
+    ) -> Result<Self, BuildError> {
         Ok(Self {})
     }
     pub(super) fn same(&self, _a: &[super::text::Token], _b: &[super::text::Token]) -> bool {

@@ -176,7 +176,10 @@ fn squeeze(word: String) -> String {
     let letters: Vec<char> = word.chars().collect();
     let mut at = 0;
     while at < letters.len() {
-        let same = letters[at..].iter().take_while(|c| **c == letters[at]).count();
+        let same = letters[at..]
+            .iter()
+            .take_while(|c| **c == letters[at])
+            .count();
         let kept = if same >= 3 && letters[at].is_alphabetic() {
             1
         } else {
@@ -212,7 +215,10 @@ mod tests {
     fn letters_are_folded_and_apostrophes_are_one() {
         assert_eq!(words("I\u{2019}m José — NAÏVE"), ["i'm", "jose", "naive"]);
         assert_eq!(words("J\u{301}e\u{301} ｈｅｌｌｏ"), ["je", "hello"]);
-        assert_eq!(words("'quoted' rock 'n' roll"), ["quoted", "rock", "n", "roll"]);
+        assert_eq!(
+            words("'quoted' rock 'n' roll"),
+            ["quoted", "rock", "n", "roll"]
+        );
     }
 
     #[test]
@@ -223,7 +229,10 @@ mod tests {
 
     #[test]
     fn edges_of_sentences_and_clauses_are_kept() {
-        let edges: Vec<Edge> = tokens("no, stop. it is 84.50 now").iter().map(|t| t.edge).collect();
+        let edges: Vec<Edge> = tokens("no, stop. it is 84.50 now")
+            .iter()
+            .map(|t| t.edge)
+            .collect();
         let (n, c, s) = (Edge::None, Edge::Clause, Edge::Sentence);
         assert_eq!(edges, [s, c, s, n, n, n, n]);
     }

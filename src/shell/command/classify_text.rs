@@ -43,7 +43,11 @@ impl<'a> Answer<'a> {
     fn of(findings: &'a Findings, with_history: bool) -> Self {
         let mut answer = Self {
             explicit_request: findings.explicit_request.is_some(),
-            intents: findings.intents.iter().map(|(intent, _)| intent.name()).collect(),
+            intents: findings
+                .intents
+                .iter()
+                .map(|(intent, _)| intent.name())
+                .collect(),
             distress: findings.distress.is_some(),
             confusion: findings.confusion.is_some(),
             repeated_question: with_history.then_some(findings.repeated_question.is_some()),
@@ -61,8 +65,14 @@ impl<'a> Answer<'a> {
         for (intent, finding) in &findings.intents {
             tell(intent.name(), Some(finding));
         }
-        tell("distress", findings.distress.as_ref().map(|(_, finding)| finding));
-        tell("confusion", findings.confusion.as_ref().map(|(_, finding)| finding));
+        tell(
+            "distress",
+            findings.distress.as_ref().map(|(_, finding)| finding),
+        );
+        tell(
+            "confusion",
+            findings.confusion.as_ref().map(|(_, finding)| finding),
+        );
         tell("repeated_question", findings.repeated_question.as_ref());
         answer
     }
@@ -80,7 +90,10 @@ pub fn run(args: &ClassifyText) -> Result<u8, ShellError> {
     };
     let (name, input): (&Path, Box<dyn Read>) = match args.input.as_path() {
         path if path == Path::new("-") => (Path::new("standard input"), Box::new(io::stdin())),
-        path => (path, Box::new(File::open(path).map_err(|source| open_error(path, source))?)),
+        path => (
+            path,
+            Box::new(File::open(path).map_err(|source| open_error(path, source))?),
+        ),
     };
     let mut input = BufReader::new(input);
     let mut out = Destination::open(None)?;
@@ -105,7 +118,13 @@ pub fn run(args: &ClassifyText) -> Result<u8, ShellError> {
             Err(error) => {
                 code = 2;
                 let error = Some(error.clone());
-                write_line(out, &Answer { error, ..Answer::default() })
+                write_line(
+                    out,
+                    &Answer {
+                        error,
+                        ..Answer::default()
+                    },
+                )
             }
         })?;
         // Whoever writes a line and waits for its answer gets it; a file is answered in blocks.
@@ -137,7 +156,12 @@ fn write_line(out: &mut dyn Write, answer: &Answer<'_>) -> io::Result<()> {
 /// [`MAX_LINE`] and its rest was skipped, `None` at the end of the input.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     line.clear();
-    if input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', line)? == 0 {
+    if input
+        .by_ref()
+        .take(MAX_LINE as u64 + 1)
+        .read_until(b'\n', line)?
+        == 0
+    {
         return Ok(None);
     }
     if line.last() == Some(&b'\n') {
@@ -154,12 +178,18 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<
 /// The turn in `line`, or why there is none and how to mend it.
 fn turn(line: &[u8], whole: bool) -> Result<Turn, String> {
     if !whole {
-        return Err(format!("longer than {MAX_LINE} bytes; shorten the text or the history"));
+        return Err(format!(
+            "longer than {MAX_LINE} bytes; shorten the text or the history"
+        ));
     }
     serde_json::from_slice(line).map_err(|error| {
         // The line of the JSON text is always the first; its column helps.
-        let reason = error.to_string().replace(" at line 1 column ", ", at byte ");
-        format!("{reason}; give {{\"text\": \"...\"}}, with \"history\": [\"...\"] where it is known")
+        let reason = error
+            .to_string()
+            .replace(" at line 1 column ", ", at byte ");
+        format!(
+            "{reason}; give {{\"text\": \"...\"}}, with \"history\": [\"...\"] where it is known"
+        )
     })
 }
 

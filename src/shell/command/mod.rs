@@ -10,6 +10,8 @@ pub mod classify_text;
 pub mod eval;
 pub mod features;
 pub mod listen;
+#[cfg(feature = "serve")]
+pub mod load;
 mod setup;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
@@ -27,6 +29,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Analyze(args) => analyze::run(args),
         Command::Features(args) => features::run(args),
         Command::Listen(args) => listen::run(args),
+        #[cfg(feature = "serve")]
+        Command::Load(args) => load::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
         Command::ClassifyText(args) => classify_text::run(args),

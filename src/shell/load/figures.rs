@@ -79,7 +79,13 @@ mod tests {
         let times: Vec<_> = (1..=200).rev().map(Duration::from_millis).collect();
         let found = Distribution::of(&times).unwrap();
         assert_eq!(
-            (found.n, found.p50_ms, found.p90_ms, found.p99_ms, found.max_ms),
+            (
+                found.n,
+                found.p50_ms,
+                found.p90_ms,
+                found.p99_ms,
+                found.max_ms
+            ),
             (200, 100.0, 180.0, 198.0, 200.0)
         );
         assert_eq!(Distribution::of(&[]), None);

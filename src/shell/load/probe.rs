@@ -4,13 +4,12 @@ use super::caller::{Audio, Frames};
 use super::figures::{Distribution, Figures};
 use super::receiver::{Receiver, Webhook};
 use crate::shell::error::ShellError;
-use crate::shell::progress::Progress;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, timeout};
 
@@ -53,11 +52,7 @@ type Answers = mpsc::UnboundedSender<(usize, Duration)>;
 ///
 /// # Errors
 /// The server refuses a call, a sound or a message.
-pub async fn drive(
-    plan: &Plan,
-    receiver: &mut Receiver,
-    progress: &Progress,
-) -> Result<Figures, ShellError> {
+pub async fn drive(plan: &Plan, receiver: &mut Receiver) -> Result<Figures, ShellError> {
     let desk = Desk::new(plan);
     for call in 0..plan.calls {
         let body = json!({"call_id": name(call), "channel": "voice"});
@@ -88,7 +83,6 @@ pub async fn drive(
                 times.asked += 1;
                 desk.ask(call, turn, answers.clone());
                 turn += 1;
-                progress.note(&format!("{} asked, {} delivered", times.asked, times.delivered));
             }
             Some((_, time)) = answered.recv() => times.answers.push(time),
             webhook = timeout(PATIENCE, receiver.next()) => match webhook {
@@ -138,7 +132,10 @@ async fn sound(
     frames: Arc<Frames>,
 ) -> Result<(), String> {
     // Callers do not begin in step, and each is somewhere else in the recording.
-    sleep(Duration::from_micros(1_000_000 * call as u64 / plan.calls as u64)).await;
+    sleep(Duration::from_micros(
+        1_000_000 * call as u64 / plan.calls as u64,
+    ))
+    .await;
     let from = plan.audio.bytes.len() / plan.calls * call;
     let url = format!(
         "{}/v1/calls/{}/audio?encoding=s16le&rate=8000",
@@ -167,8 +164,9 @@ impl Times {
     fn take(&mut self, webhook: &Webhook, asked: Option<&Asked>) {
         let (received, wall) = webhook.received;
         self.forged += usize::from(!webhook.signed);
-        self.decisions
-            .extend(wall.duration_since(webhook.decided).ok());
+        let wall = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let decided = Duration::from_millis(webhook.decided_ms.unsigned_abs());
+        self.decisions.push(wall.saturating_sub(decided));
         match asked {
             Some(asked) if webhook.trigger == "explicit_request" => {
                 self.delivered += 1;

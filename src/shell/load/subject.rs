@@ -26,7 +26,7 @@ pub struct Subject {
 
 impl Subject {
     /// Starts `program serve` with its files in `folder`; webhooks go to `hook`, signed with
-    /// `secret`. `more` is appended to the configuration.
+    /// `secret`, and are of use for `deliver_within_s`.
     ///
     /// # Errors
     /// A file cannot be written, or the server does not become ready.
@@ -35,7 +35,7 @@ impl Subject {
         folder: &Path,
         hook: &str,
         secret: &str,
-        more: &str,
+        deliver_within_s: f64,
     ) -> Result<Self, ShellError> {
         let config = folder.join("undertone.toml");
         let failed = |source| ShellError::Write {
@@ -43,11 +43,13 @@ impl Subject {
             source,
         };
         let address = free_address().map_err(failed)?;
-        let hash: String = Sha256::digest(TOKEN).iter().map(|b| format!("{b:02x}")).collect();
+        let hash: String = Sha256::digest(TOKEN)
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         let store = folder.join("undertone.db");
         let text = format!(
-            r#"{more}
-[server]
+            r#"[server]
 listen = "{address}"
 notice = "nobody calls here: this is a load"
 rate_per_s = 100000
@@ -64,6 +66,7 @@ url = "{hook}"
 secrets = ["{secret}"]
 allow_http = true
 allow_private = true
+deliver_within_s = {deliver_within_s:?}
 "#
         );
         fs::write(&config, text).map_err(failed)?;
