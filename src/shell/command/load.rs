@@ -30,7 +30,7 @@ pub fn run(args: &Load) -> Result<u8, ShellError> {
     let mut out = Destination::open(None)?;
     out.write(|out| match args.format {
         BenchFormat::Text => text(&figures, out),
-        BenchFormat::Json => write_json_line(out, EVENT_DECIMALS, &figures),
+        BenchFormat::Json => write_json_line(out, &figures, EVENT_DECIMALS),
     })?;
     Ok(0)
 }
