@@ -8,15 +8,18 @@
 //!   card numbers and bank accounts: ISO/IEC 7812-1 (Luhn) and ISO 13616-1 (mod 97).
 
 mod bounded;
+mod budget;
 mod compose;
 mod curve;
 mod digest;
 mod dossier;
 mod payload;
 mod redaction;
+mod stages;
 mod suggest;
 mod transfer;
 
+pub use budget::{StageBudget, TransferBudget};
 pub use compose::{Known, compose};
 pub use curve::{Curve, MAX_MARKERS, MAX_POINTS};
 pub use dossier::{Dossier, MAX_ITEMS, MAX_LIST_BYTES, MAX_TURNS};
@@ -26,4 +29,8 @@ pub use payload::{
     VoiceEvidence,
 };
 pub use redaction::Redaction;
-pub use transfer::{Failure, Stage};
+pub use stages::{
+    Ending, Failure, Lateness, Next, Stage, StageAt, TransferError, TransferEvent, TransferStatus,
+    TransferUpdate,
+};
+pub use transfer::{MAX_DESTINATIONS, Transfer};

@@ -29,7 +29,8 @@ Examples:
   undertone listen --format jsonl
   undertone eval f0 DATA/f0
   undertone classify-text turns.jsonl
-  undertone check --config undertone.toml";
+  undertone check --config undertone.toml
+  undertone serve --config undertone.toml";
 
 const ANALYZE_HELP: &str = "\
 Examples:
@@ -160,6 +161,14 @@ pub enum Command {
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
+    /// Serve voice agents: dialogue and sound in, escalations and handoffs out
+    #[cfg(feature = "serve")]
+    #[command(after_help = crate::shell::command::serve::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", crate::shell::command::serve::HELP))]
+    Serve(crate::shell::command::serve::Serve),
+    /// Make a bearer token, and the lines of the configuration that let it in
+    #[cfg(feature = "serve")]
+    #[command(after_help = crate::shell::command::token::HELP)]
+    Token(crate::shell::command::token::Token),
 }
 
 /// `undertone analyze`.

@@ -27,6 +27,8 @@ pub mod report;
 pub mod runner;
 #[cfg(feature = "serve")]
 pub mod screen;
+#[cfg(feature = "serve")]
+pub mod server;
 pub mod source;
 #[cfg(feature = "serve")]
 pub mod store;

@@ -1,6 +1,7 @@
 //! Where the caller's sentiment stands and where it is heading.
 
 use crate::units::StreamTime;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One point of the trajectory, once per model reading.
@@ -25,7 +26,7 @@ pub struct Point {
 }
 
 /// Direction of the sentiment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// No slope beyond its uncertainty.

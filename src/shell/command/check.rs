@@ -12,6 +12,12 @@ pub fn run(args: &Check) -> Result<u8, ShellError> {
     let mut out = Destination::open(None)?;
     // The configuration first: it is worth seeing even where the model fails.
     let (_, toml) = setup::configuration(&args.setup)?;
+    // A server's file is held to all that a server holds it to.
+    #[cfg(feature = "serve")]
+    let toml = match setup::serves(&args.setup)? {
+        true => setup::settings(&args.setup)?.0.to_toml(),
+        false => toml,
+    };
     out.write(|out| write!(out, "{toml}"))?;
     let ready = setup::prepare(&args.setup)?;
     let run = &ready.run;

@@ -12,7 +12,13 @@ pub mod features;
 pub mod listen;
 #[cfg(feature = "serve")]
 pub mod load;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod setup;
+#[cfg(feature = "serve")]
+pub mod token;
+
+pub use setup::SERVER_SECTIONS;
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
 use crate::shell::error::ShellError;
@@ -35,6 +41,10 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Eval(args) => eval::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
         Command::Check(args) => check::run(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
+        #[cfg(feature = "serve")]
+        Command::Token(args) => token::run(args),
     };
     match done {
         Ok(code) => code,

@@ -4,9 +4,16 @@ use crate::config::EngineConfig;
 use crate::shell::cli::Setup;
 use crate::shell::error::ShellError;
 use crate::shell::output::record::Run;
+#[cfg(feature = "serve")]
+use crate::shell::server::settings::Settings;
 use crate::shell::weights::Weights;
 use sha2::{Digest, Sha256};
 use std::fs;
+use std::path::Path;
+
+/// The sections of the configuration file that are the server's. Commands that serve nobody leave
+/// them aside, so that one file is enough.
+pub const SERVER_SECTIONS: [&str; 4] = ["server", "token", "store", "destination"];
 
 /// Everything that is the same for every file.
 pub struct Ready {
@@ -54,15 +61,45 @@ pub fn configuration(setup: &Setup) -> Result<(EngineConfig, String), ShellError
     let config = match &setup.config {
         None => EngineConfig::default(),
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|source| ShellError::Open {
-                path: path.clone(),
-                source,
-            })?;
-            EngineConfig::parse(&path.display().to_string(), &text)?
+            let text = read(path)?;
+            EngineConfig::parse_beside(&path.display().to_string(), &text, &SERVER_SECTIONS)?
         }
     };
     let toml = config.to_toml();
     Ok((config, toml))
+}
+
+/// The whole configuration of a server, and the name of its file.
+///
+/// # Errors
+/// [`ShellError::Usage`] where no file is named, [`ShellError::Open`] or [`ShellError::Build`] for
+/// what is in it.
+#[cfg(feature = "serve")]
+pub fn settings(setup: &Setup) -> Result<(Settings, String), ShellError> {
+    let Some(path) = &setup.config else {
+        let mend = "name the configuration with --config FILE; `undertone serve --help` has one";
+        return Err(ShellError::Usage(mend.to_owned()));
+    };
+    let text = read(path)?;
+    let file = path.display().to_string();
+    Ok((Settings::parse(&file, &text)?, file))
+}
+
+fn read(path: &Path) -> Result<String, ShellError> {
+    fs::read_to_string(path).map_err(|source| ShellError::Open {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Whether the file at `path` is that of a server.
+#[cfg(feature = "serve")]
+pub fn serves(setup: &Setup) -> Result<bool, ShellError> {
+    let Some(path) = &setup.config else {
+        return Ok(false);
+    };
+    let table: toml::Table = toml::from_str(&read(path)?).unwrap_or_default();
+    Ok(SERVER_SECTIONS.iter().any(|name| table.contains_key(*name)))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

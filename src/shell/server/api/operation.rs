@@ -1,0 +1,104 @@
+//! What the description of the API cannot see by itself: WebSockets and streams of events.
+
+use crate::shell::server::App;
+use crate::shell::server::problem::{Problem, Responses, described};
+use aide::generate::GenContext;
+use aide::openapi::{MediaType, Operation, Response as ApiResponse, StatusCode};
+use aide::{OperationInput, OperationOutput};
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+
+/// A request that becomes a WebSocket.
+pub struct Socket(WebSocketUpgrade);
+
+impl Socket {
+    /// Becomes one; frames have a bound.
+    pub fn upgrade<F>(
+        self,
+        app: &App,
+        run: impl FnOnce(WebSocket) -> F + Send + 'static,
+    ) -> Response
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let limit = app.server.frame_limit_kib as usize * 1024;
+        let upgrade = self.0.max_frame_size(limit).max_message_size(limit);
+        // A client that does not read is cut off instead of being buffered for.
+        let upgrade = upgrade.max_write_buffer_size(1 << 20);
+        upgrade.on_upgrade(run)
+    }
+}
+
+impl FromRequestParts<App> for Socket {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let upgrade = WebSocketUpgrade::from_request_parts(parts, app).await;
+        let refused = |error: axum::extract::ws::rejection::WebSocketUpgradeRejection| {
+            Problem::upgrade(error.body_text()).mend("connect with a WebSocket client")
+        };
+        upgrade.map(Self).map_err(refused)
+    }
+}
+
+impl OperationInput for Socket {
+    fn inferred_early_responses(context: &mut GenContext, operation: &mut Operation) -> Responses {
+        let mut responses = described(context, operation, &[409, 426]);
+        let switched = ApiResponse {
+            description: "the connection is a WebSocket from here on".to_owned(),
+            ..ApiResponse::default()
+        };
+        responses.push((Some(StatusCode::Code(101)), switched));
+        responses
+    }
+}
+
+macro_rules! plain {
+    ($($(#[$doc:meta])* $name:ident: $kind:literal;)*) => {$(
+        $(#[$doc])*
+        pub struct $name<T>(pub T);
+
+        impl<T: IntoResponse> IntoResponse for $name<T> {
+            fn into_response(self) -> Response {
+                let mut response = self.0.into_response();
+                let kind = axum::http::HeaderValue::from_static($kind);
+                response.headers_mut().insert(axum::http::header::CONTENT_TYPE, kind);
+                response
+            }
+        }
+
+        impl<T> OperationOutput for $name<T> {
+            type Inner = T;
+
+            fn operation_response(_: &mut GenContext, _: &mut Operation) -> Option<ApiResponse> {
+                let kind = $kind.split(';').next().unwrap_or_default().to_owned();
+                Some(ApiResponse {
+                    description: $kind.to_owned(),
+                    content: [(kind, MediaType::default())].into(),
+                    ..ApiResponse::default()
+                })
+            }
+
+            fn inferred_responses(
+                context: &mut GenContext,
+                operation: &mut Operation,
+            ) -> Responses {
+                let response = Self::operation_response(context, operation);
+                vec![(Some(StatusCode::Code(200)), response.unwrap_or_default())]
+            }
+        }
+    )*};
+}
+
+plain! {
+    /// A page.
+    Page: "text/html; charset=utf-8";
+    /// A stream of server-sent events.
+    Stream: "text/event-stream";
+    /// Metrics in Prometheus' text format.
+    Exposition: "text/plain; version=0.0.4; charset=utf-8";
+    /// A JSON Schema.
+    SchemaFile: "application/schema+json";
+}

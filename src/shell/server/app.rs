@@ -1,0 +1,131 @@
+//! What every request can reach.
+
+use super::auth::Tokens;
+use super::bus::Bus;
+use super::calls::{Call, Calls, Found};
+use super::config::ServerConfig;
+use super::ledger::Ledger;
+use super::problem::Problem;
+use super::telemetry::Telemetry;
+use super::ticket::Tickets;
+use super::worker::{Ask, Pool};
+use crate::handoff::{Channel, HandoffPayload};
+use crate::shell::wall::unix_ms;
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// The server, as its requests share it.
+#[derive(Clone)]
+pub struct App(pub Arc<Shared>);
+
+/// What is shared.
+pub struct Shared {
+    /// The server's bounds.
+    pub server: ServerConfig,
+    /// Who may ask.
+    pub tokens: Tokens,
+    /// Links for browsers.
+    pub tickets: Tickets,
+    /// All calls.
+    pub calls: Arc<Calls>,
+    /// Their workers.
+    pub pool: Pool,
+    /// What happens.
+    pub bus: Arc<Bus>,
+    /// The store.
+    pub ledger: Arc<Ledger>,
+    /// What is counted.
+    pub telemetry: Telemetry,
+    /// True once no new calls are taken.
+    pub draining: watch::Receiver<bool>,
+    /// True once connections must end.
+    pub stop: watch::Receiver<bool>,
+    /// Room for WebSockets, which outlive their requests.
+    pub sockets: Arc<Semaphore>,
+    /// How the server is reached from outside.
+    pub base_url: String,
+    /// The worst time from a decision to a human, seconds.
+    pub connected_worst_s: f64,
+    /// Calls whose names were made up.
+    pub made_up: AtomicU64,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl App {
+    /// The call `id`, which is opened where it is not known; and whether it was.
+    ///
+    /// # Errors
+    /// 409 where it ended, 503 where no more calls are taken.
+    pub async fn opened(
+        &self,
+        id: &str,
+        channel: Channel,
+        labels: BTreeMap<String, String>,
+    ) -> Result<(Arc<Call>, bool), Problem> {
+        if let Ok(call) = self.calls.get(id)
+            && !call.ended()
+        {
+            return Ok((call, false));
+        }
+        if *self.draining.borrow() {
+            return Err(Problem::busy(
+                "the server is stopping and takes no new calls",
+            ));
+        }
+        self.ledger.well()?;
+        match self.calls.open(id, channel, labels, None)? {
+            Found::Known(call) => Ok((call, false)),
+            Found::New(call) => match self.pool.ask(&call, Ask::Open).await {
+                Ok(()) => Ok((call, true)),
+                Err(problem) => {
+                    self.calls.forget(&call);
+                    Err(problem)
+                }
+            },
+        }
+    }
+
+    /// What a human would see of `call` now, or saw at its end.
+    ///
+    /// # Errors
+    /// 503 where its worker has no room.
+    pub async fn payload(&self, call: &Arc<Call>) -> Result<HandoffPayload, Problem> {
+        if let Some(payload) = call.last() {
+            return Ok(payload.clone());
+        }
+        let asked = self.pool.ask(call, Ask::Handoff).await;
+        // It may have ended meanwhile.
+        asked.or_else(|problem| call.last().cloned().ok_or(problem))
+    }
+
+    /// Room for a WebSocket.
+    ///
+    /// # Errors
+    /// 503 where there is none.
+    pub fn socket_room(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = |_| Problem::busy("there are as many WebSockets as max_connections allows");
+        self.sockets.clone().try_acquire_owned().map_err(full)
+    }
+
+    /// A name for a call that came without one.
+    pub fn made_up_id(&self) -> String {
+        let number = self.made_up.fetch_add(1, Ordering::Relaxed);
+        format!("call-{:x}-{number:x}", unix_ms())
+    }
+}
+
+/// Waits until what is watched is true, or nobody can turn it any more.
+pub async fn turned(watched: &mut watch::Receiver<bool>) {
+    // The value itself must not be held: it is a lock.
+    let _ = watched.wait_for(|turned| *turned).await.map(drop);
+}

@@ -1,0 +1,92 @@
+//! Connections: accepted up to a bound, cut off when they are slow, let go gently at the end.
+
+use super::app::turned;
+use super::config::ServerConfig;
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+/// The longest head of a request, bytes.
+const HEAD: usize = 32 * 1024;
+/// The most headers of a request.
+const HEADERS: usize = 64;
+
+/// Takes connections until `stop` turns true; then ends idle ones, and waits for the others up to
+/// the time that `[server] drain_timeout_s` allows.
+pub async fn run(
+    listener: TcpListener,
+    router: Router,
+    config: &ServerConfig,
+    mut stop: watch::Receiver<bool>,
+) {
+    let permits = config.max_connections;
+    let room = Arc::new(Semaphore::new(permits as usize));
+    let header_timeout = Duration::from_secs_f64(config.header_timeout_s);
+    loop {
+        // Beyond the bound the rest wait in the system's own queue.
+        let permit = tokio::select! {
+            permit = room.clone().acquire_owned() => permit,
+            _ = turned(&mut stop) => break,
+        };
+        let Ok(permit) = permit else { break };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = turned(&mut stop) => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, most likely: others end soon.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let served = serve(stream, router.clone(), header_timeout, stop.clone());
+        tokio::spawn(async move {
+            served.await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let all = room.acquire_many_owned(permits);
+    let patience = Duration::from_secs_f64(config.drain_timeout_s);
+    if tokio::time::timeout(patience, all).await.is_err() {
+        tracing::warn!("some connections did not end in time and are cut");
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    header_timeout: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    // Small answers must not wait for more to send.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(HEAD)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = turned(&mut stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,242 @@
+//! The server's life: what was open is taken up again, requests are served, and the end is gentle.
+
+use super::app::{App, Shared};
+use super::auth::Tokens;
+use super::bus::Bus;
+use super::calls::{Calls, Found};
+use super::ledger::Ledger;
+use super::settings::Settings;
+use super::telemetry::Telemetry;
+use super::ticket::{self, Tickets};
+use super::worker::{Ask, Pool, Restored, RestoredTransfer, Threads, World};
+use super::{api, listen};
+use crate::dialogue::Words;
+use crate::error::BuildError;
+use crate::handoff::TransferUpdate;
+use crate::shell::delivery::{Courier, Destinations};
+use crate::shell::error::ShellError;
+use crate::shell::output::record::Run;
+use crate::shell::store::{OpenCall, Store};
+use crate::shell::wall::unix_ms;
+use crate::shell::weights::Weights;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+/// How often the outbox is looked at while the server waits for it to become empty.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A server that runs.
+pub struct Running {
+    address: SocketAddr,
+    app: App,
+    courier: Courier,
+    threads: Threads,
+    serving: JoinHandle<()>,
+    draining: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
+    patience: Duration,
+}
+
+/// Opens the store, takes up what was open, and serves. `file` is where the settings came from.
+/// Call it inside a runtime of tokio.
+///
+/// # Errors
+/// A destination, the store, the model or the address cannot be used.
+pub async fn start(
+    settings: Settings,
+    file: &str,
+    weights: &Weights,
+    run: Run,
+) -> Result<Running, ShellError> {
+    let around = settings.around;
+    let server = around.server;
+    let telemetry = Telemetry::install();
+    let telemetry = telemetry.map_err(|error| BuildError::file("metrics", error))?;
+    let destinations = Destinations::build(&around.destinations, file)?;
+    let key = ticket::key(&server, file)?;
+    let store = Store::open_with(&around.store)?;
+    let listener = TcpListener::bind(server.listen).await;
+    let opened = |source: io::Error| ShellError::Open {
+        path: server.listen.to_string().into(),
+        source,
+    };
+    let listener = listener.map_err(opened)?;
+    let address = listener.local_addr().map_err(opened)?;
+
+    let workers = match server.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        some => some as usize,
+    };
+    let models = (0..workers).map(|_| weights.take());
+    let models = models.collect::<Result<Vec<_>, _>>()?;
+    let calls = Arc::new(Calls::new(workers, server.max_calls as usize));
+    let bus = Arc::new(Bus::new(unix_ms().unsigned_abs()));
+    let (ledger, ways) = Ledger::new(store.clone(), workers);
+    let ledger = Arc::new(ledger);
+    ledger.publish(ways, &bus);
+    let world = Arc::new(World {
+        engine: settings.engine,
+        words: Arc::new(Words::english()),
+        card: weights.card().clone(),
+        run,
+        server: server.clone(),
+        destinations: destinations.clone(),
+        calls: calls.clone(),
+        bus: bus.clone(),
+        ledger: ledger.clone(),
+    });
+    let (pool, threads) = Pool::start(models, &world).map_err(opened)?;
+    let (draining, is_draining) = watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
+    let app = App(Arc::new(Shared {
+        tokens: Tokens::new(&around.tokens, &server),
+        tickets: Tickets::new(&key, server.ticket_valid_s.into()),
+        calls,
+        pool,
+        bus,
+        ledger,
+        telemetry,
+        draining: is_draining,
+        stop: stopped.clone(),
+        sockets: Arc::new(Semaphore::new(server.max_connections as usize)),
+        base_url: server.base_url(address),
+        connected_worst_s: world.engine.transfer.connected.worst_ms as f64 / 1e3,
+        made_up: AtomicU64::new(1),
+        server: server.clone(),
+    }));
+    let open = store.reads().open_calls()?;
+    let restored = open.len();
+    for call in open {
+        restore(&app, &store, call).await?;
+    }
+    let courier = Courier::start(&store, destinations)?;
+    let router = api::router(app.clone());
+    let patience = Duration::from_secs_f64(server.drain_timeout_s);
+    let serving = tokio::spawn(async move {
+        listen::run(listener, router, &server, stopped).await;
+    });
+    tracing::info!(%address, workers, restored, "ready");
+    Ok(Running {
+        address,
+        app,
+        courier,
+        threads,
+        serving,
+        draining,
+        stop,
+        patience,
+    })
+}
+
+/// Takes up a call that was open when the server stopped.
+async fn restore(app: &App, store: &Store, open: OpenCall) -> Result<(), ShellError> {
+    let stored = open.call;
+    let found = app.calls.open(
+        &stored.call_id,
+        stored.channel,
+        stored.labels,
+        Some(stored.opened_ms),
+    );
+    let call = match found {
+        Ok(Found::New(call) | Found::Known(call)) => call,
+        Err(problem) => {
+            tracing::error!(call = %stored.call_id, problem = %problem.detail, "not restored");
+            return Ok(());
+        }
+    };
+    let read = |it: crate::shell::store::StoredMessage| {
+        let message = serde_json::from_str(&it.message);
+        // It was written by this program.
+        message.ok().map(|message| (it.message_id, message))
+    };
+    let messages = open.dialogue.into_iter().filter_map(read).collect();
+    let decided = open.escalations.iter();
+    let decided = decided.map(|it| it.escalation_id.clone()).collect();
+    let latest = match open.escalations.last() {
+        None => None,
+        Some(it) => {
+            let stages = store.reads().transfers(&it.escalation_id)?;
+            let stages = stages.into_iter().map(|at| {
+                let update = TransferUpdate {
+                    stage: at.stage,
+                    failure: at.failure,
+                    queue_estimate_s: None,
+                };
+                (update, at.at_ms)
+            });
+            Some(RestoredTransfer {
+                escalation_id: it.escalation_id.clone(),
+                decided_ms: it.decided_ms,
+                stages: stages.collect(),
+                payload: serde_json::from_str(&it.payload).ok(),
+            })
+        }
+    };
+    let restored = Restored {
+        messages,
+        decided,
+        open: latest,
+    };
+    let mut ask = Ask::Restore(Box::new(restored));
+    // The queue has a bound, and there may be more calls than room in it.
+    while let Err(back) = app.pool.offer(&call, ask) {
+        ask = back;
+        tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The gentle end: no new calls, what is decided goes out, connections end; each within the
+    /// time that `[server] drain_timeout_s` allows. What is left stays in the store.
+    pub async fn stop(self) {
+        let _ = self.draining.send(true);
+        tracing::info!("stopping: no new calls are taken");
+        let until = tokio::time::Instant::now() + self.patience;
+        let store = self.app.ledger.store.clone();
+        loop {
+            let pending = store.reads().pending().unwrap_or_default();
+            let waiting: u64 = pending.iter().map(|(_, count)| count).sum();
+            if waiting == 0 && store.waiting() == 0 {
+                break;
+            }
+            if tokio::time::Instant::now() >= until {
+                tracing::warn!(
+                    waiting,
+                    "not everything was delivered; it stays in the store"
+                );
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        let _ = self.stop.send(true);
+        // A panic of the listening task was printed.
+        let _ = self.serving.await;
+        let Self {
+            app,
+            courier,
+            threads,
+            ..
+        } = self;
+        drop(app);
+        let ended = tokio::task::spawn_blocking(move || {
+            courier.stop();
+            // Who still holds the pool holds its threads: they end with the process.
+            drop(threads);
+            store.close();
+        });
+        let _ = ended.await;
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,61 @@
+//! The whole configuration file of a server: what the engine does, and everything around it.
+
+use super::config::{ServerConfig, TokenConfig, check_tokens};
+use crate::config::EngineConfig;
+use crate::error::BuildError;
+use crate::shell::delivery::{self, DestinationConfig};
+use crate::shell::store::StoreConfig;
+use serde::{Deserialize, Serialize};
+
+/// Everything that `undertone serve` is told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The engine's sections.
+    pub engine: EngineConfig,
+    /// The server's sections.
+    pub around: Around,
+}
+
+/// The server's sections.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Around {
+    /// Where it listens, and how much it takes.
+    pub server: ServerConfig,
+    /// Where everything is stored.
+    pub store: StoreConfig,
+    /// Who may use it.
+    #[serde(rename = "token")]
+    pub tokens: Vec<TokenConfig>,
+    /// Who is told of escalations.
+    #[serde(rename = "destination")]
+    pub destinations: Vec<DestinationConfig>,
+}
+
+impl Settings {
+    /// Reads and checks the TOML in `text`, which came from `file`.
+    ///
+    /// # Errors
+    /// Names the file, the key, the value and the mend.
+    pub fn parse(file: &str, text: &str) -> Result<Self, BuildError> {
+        // The engine's own reading refuses every key at the top that nobody knows.
+        let engine = EngineConfig::parse_beside(file, text, &SECTIONS)?;
+        let around: Around = toml::from_str(text)
+            .map_err(|error| BuildError::file(file, error.to_string().trim_end()))?;
+        around.server.check(file)?;
+        around.store.check(file)?;
+        check_tokens(file, &around.tokens)?;
+        delivery::check(&around.destinations, file)?;
+        Ok(Self { engine, around })
+    }
+
+    /// The configuration in force, as TOML. Secrets are not in it.
+    pub fn to_toml(&self) -> String {
+        // Plain values under plain keys always serialise.
+        let around = toml::to_string_pretty(&self.around).unwrap_or_default();
+        format!("{}\n{around}", self.engine.to_toml())
+    }
+}
+
+/// The sections at the top of the file that the engine leaves to the server.
+pub use crate::shell::command::SERVER_SECTIONS as SECTIONS;

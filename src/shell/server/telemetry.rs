@@ -1,0 +1,163 @@
+//! What is counted, for Prometheus; and what is logged. Never what was said.
+
+use super::App;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+
+/// Bounds of times in seconds: from a tenth of a millisecond to ten seconds.
+const FAST: [f64; 16] = [
+    0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+    10.0,
+];
+/// Bounds of times in which people act, seconds.
+const HUMAN: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0];
+/// Bounds of shares.
+const SHARES: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+
+/// The counters of the process.
+#[derive(Clone)]
+pub struct Telemetry(PrometheusHandle);
+
+impl Telemetry {
+    /// The one recorder of this process, installed at the first call.
+    ///
+    /// # Errors
+    /// When another recorder is installed, or a bound is not allowed.
+    pub fn install() -> Result<Self, BuildError> {
+        static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
+        if let Some(handle) = INSTALLED.get() {
+            return Ok(Self(handle.clone()));
+        }
+        let human = Matcher::Full("undertone_time_to_human_seconds".to_owned());
+        let share = Matcher::Full("undertone_payload_completeness".to_owned());
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(human, &HUMAN)?
+            .set_buckets_for_metric(share, &SHARES)?
+            .set_buckets(&FAST)?
+            .install_recorder()?;
+        describe();
+        Ok(Self(INSTALLED.get_or_init(|| handle).clone()))
+    }
+
+    /// Everything in Prometheus' text format.
+    pub fn render(&self) -> String {
+        self.0.run_upkeep();
+        self.0.render()
+    }
+
+    /// Notes what waits now.
+    pub fn depths(&self, app: &App) {
+        for (worker, (dialogue, sound)) in app.pool.depths().enumerate() {
+            let worker = worker.to_string();
+            let gauge = |name: &'static str, depth: usize| {
+                metrics::gauge!(name, "worker" => worker.clone()).set(depth as f64);
+            };
+            gauge("undertone_dialogue_queue", dialogue);
+            gauge("undertone_audio_queue", sound);
+        }
+        metrics::gauge!("undertone_store_queue").set(app.ledger.waiting() as f64);
+    }
+}
+
+fn describe() {
+    use metrics::{describe_counter, describe_gauge, describe_histogram};
+    for (name, help) in [
+        ("undertone_calls_open", "Calls that are open"),
+        (
+            "undertone_dialogue_queue",
+            "Messages that wait for a worker",
+        ),
+        (
+            "undertone_audio_queue",
+            "Blocks of sound that wait for a worker",
+        ),
+        ("undertone_store_queue", "Records that wait for the store"),
+        (
+            "undertone_worker_load",
+            "Share of the last second in which a worker was busy",
+        ),
+    ] {
+        describe_gauge!(name, help);
+    }
+    for (name, help) in [
+        ("undertone_calls_refused_total", "Calls beyond max_calls"),
+        ("undertone_escalations_total", "Escalations, by trigger"),
+        (
+            "undertone_triggers_added_total",
+            "Triggers added to an open transfer, by trigger",
+        ),
+        (
+            "undertone_transfers_total",
+            "Stages that transfers reached, by stage and failure",
+        ),
+        (
+            "undertone_transfer_late_total",
+            "Stages past their target, by stage",
+        ),
+        (
+            "undertone_dialogue_messages_total",
+            "Messages of dialogues, by type",
+        ),
+        (
+            "undertone_dialogue_repeated_total",
+            "Messages that came again",
+        ),
+        (
+            "undertone_dialogue_refused_total",
+            "Requests refused because a queue was full",
+        ),
+        (
+            "undertone_audio_seconds_total",
+            "Seconds of sound heard, by side",
+        ),
+        (
+            "undertone_audio_samples_lost_total",
+            "Samples that found no room",
+        ),
+        (
+            "undertone_audio_blocks_lost_total",
+            "Blocks of sound that found no room",
+        ),
+        ("undertone_model_faults_total", "Readings that failed"),
+        (
+            "undertone_events_lost_total",
+            "Events that slow clients missed",
+        ),
+        (
+            "undertone_rate_limited_total",
+            "Requests that came too often",
+        ),
+        ("undertone_http_requests_total", "Requests, by status"),
+        (
+            "undertone_store_failures_total",
+            "Records that were not stored",
+        ),
+    ] {
+        describe_counter!(name, help);
+    }
+    for (name, help) in [
+        (
+            "undertone_decided_to_committed_seconds",
+            "From a decision until it is durable",
+        ),
+        (
+            "undertone_dialogue_to_initiation_seconds",
+            "From a message until the handoff it caused is durable and on its way",
+        ),
+        (
+            "undertone_audio_to_feature_seconds",
+            "From a block's arrival until it was heard",
+        ),
+        (
+            "undertone_time_to_human_seconds",
+            "From the decision until a human accepts",
+        ),
+        (
+            "undertone_payload_completeness",
+            "Completeness of payloads when decided",
+        ),
+        ("undertone_http_seconds", "Time of requests"),
+    ] {
+        describe_histogram!(name, help);
+    }
+}

@@ -1,0 +1,22 @@
+//! The threads that hear calls.
+//!
+//! - **Takes** messages and sound of the calls that are theirs, from two bounded queues.
+//! - **Gives** records to the store, events to the bus after the commit, answers to who asked.
+//! - **Remembers** the engines of its open calls, and how far their transfers are.
+//! - **Source**: none; a call belongs to one thread, so that nothing in it needs a lock.
+
+mod command;
+mod live;
+mod names;
+mod pool;
+mod restore;
+mod sound;
+mod thread;
+mod transfer;
+
+pub use command::{
+    Ask, Format, HumanTurnTold, Listening, Restored, RestoredTransfer, Say, Side, Sound, Taken,
+    TransferReport,
+};
+pub use pool::{Pool, Threads};
+pub use thread::World;

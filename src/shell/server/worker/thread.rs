@@ -1,0 +1,204 @@
+//! One worker: dialogue first, then sound, and a look at the clock in between.
+
+use super::command::{Ask, Command, Sound};
+use super::live::Live;
+use crate::config::EngineConfig;
+use crate::dialogue::Words;
+use crate::model::ModelCard;
+use crate::shell::delivery::Destinations;
+use crate::shell::output::record::Run;
+use crate::shell::server::bus::Bus;
+use crate::shell::server::calls::{Calls, Ended};
+use crate::shell::server::config::ServerConfig;
+use crate::shell::server::ledger::Ledger;
+use crate::shell::server::problem::Problem;
+use crate::shell::weights::BoxedModel;
+use crossbeam_channel::{Receiver, select_biased};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often transfers are held against their budget.
+const TICK: Duration = Duration::from_millis(20);
+/// How often calls of which nothing is heard are looked for, and the load is told.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What all workers share.
+pub struct World {
+    /// How the engine decides.
+    pub engine: EngineConfig,
+    /// The rules that words are read with.
+    pub words: Arc<Words>,
+    /// The model's card.
+    pub card: ModelCard,
+    /// What outputs say of model and configuration.
+    pub run: Run,
+    /// The server's bounds.
+    pub server: ServerConfig,
+    /// Who is told.
+    pub destinations: Destinations,
+    /// All calls.
+    pub calls: Arc<Calls>,
+    /// The way out.
+    pub bus: Arc<Bus>,
+    /// The store.
+    pub ledger: Arc<Ledger>,
+}
+
+/// A worker's belongings.
+pub struct Worker {
+    place: usize,
+    model: BoxedModel,
+    world: Arc<World>,
+    calls: HashMap<Arc<str>, Live>,
+    tick: Instant,
+    second: Instant,
+    busy: Duration,
+}
+
+impl Worker {
+    /// The worker at `place`, which reads voices with `model`.
+    pub fn new(place: usize, model: BoxedModel, world: Arc<World>) -> Self {
+        let now = Instant::now();
+        Self {
+            place,
+            model,
+            world,
+            calls: HashMap::new(),
+            tick: now + TICK,
+            second: now + SECOND,
+            busy: Duration::ZERO,
+        }
+    }
+
+    /// Works until everybody who could ask is gone.
+    pub fn run(mut self, asked: &Receiver<Command>, heard: &Receiver<Sound>) {
+        loop {
+            let wait = self.tick.saturating_duration_since(Instant::now());
+            // In this order: a request for a human waits for one block of sound at most.
+            select_biased! {
+                recv(asked) -> command => match command {
+                    Ok(command) => self.timed(|worker| worker.command(command)),
+                    Err(_) => break,
+                },
+                recv(heard) -> sound => if let Ok(sound) = sound {
+                    self.timed(|worker| worker.sound(&sound));
+                },
+                default(wait) => {}
+            }
+            if Instant::now() >= self.tick {
+                self.timed(Self::look_at_the_clock);
+            }
+        }
+    }
+
+    fn timed(&mut self, work: impl FnOnce(&mut Self)) {
+        let since = Instant::now();
+        work(self);
+        self.busy += since.elapsed();
+    }
+
+    fn command(&mut self, Command { call, ask }: Command) {
+        let known = self.calls.contains_key(&call.id);
+        match ask {
+            Ask::Open(reply) => {
+                if known {
+                    let _ = reply.send(Ok(()));
+                    return;
+                }
+                match Live::new(&call, &self.world) {
+                    Ok(mut live) => {
+                        live.open(Some(reply));
+                        self.calls.insert(call.id.clone(), live);
+                    }
+                    Err(error) => {
+                        // The configuration was checked at the start.
+                        let _ = reply.send(Err(Problem::fault(error.to_string())));
+                    }
+                }
+                return;
+            }
+            Ask::Restore(restored) => {
+                match Live::new(&call, &self.world) {
+                    Ok(mut live) => {
+                        live.restore(*restored);
+                        self.calls.insert(call.id.clone(), live);
+                    }
+                    Err(error) => {
+                        tracing::error!(call = %call.id, %error, "a call was not restored")
+                    }
+                }
+                return;
+            }
+            _ => {}
+        }
+        let Some(live) = self.calls.get_mut(&call.id) else {
+            refuse(ask);
+            return;
+        };
+        match ask {
+            Ask::Open(_) | Ask::Restore(_) => {}
+            Ask::Say(say) => live.say(say),
+            Ask::Handoff(reply) => {
+                let _ = reply.send(Ok(live.payload()));
+            }
+            Ask::Listen(format, reply) => {
+                let _ = reply.send(live.listen(format));
+            }
+            Ask::Transfer(report, reply) => live.report(report, reply),
+            Ask::HumanTurns(turns, reply) => live.human_turns(turns, reply),
+            Ask::Close(reply) => {
+                if let Some(mut live) = self.calls.remove(&call.id) {
+                    live.close(Ended::Closed, self.model.as_mut(), Some(reply));
+                }
+            }
+        }
+    }
+
+    fn sound(&mut self, sound: &Sound) {
+        if let Some(live) = self.calls.get_mut(&sound.call.id) {
+            live.hear(sound, self.model.as_mut());
+        }
+    }
+
+    fn look_at_the_clock(&mut self) {
+        let now = Instant::now();
+        self.tick = now + TICK;
+        for live in self.calls.values_mut() {
+            live.tick();
+        }
+        if now < self.second {
+            return;
+        }
+        let share = self.busy.as_secs_f64() / (now - self.second + SECOND).as_secs_f64();
+        let worker = self.place.to_string();
+        metrics::gauge!("undertone_worker_load", "worker" => worker).set(share);
+        (self.busy, self.second) = (Duration::ZERO, now + SECOND);
+        let patience = Duration::from_secs_f64(self.world.server.idle_timeout_s);
+        let idle = |(id, live): (&Arc<str>, &Live)| live.idle(now, patience).then(|| id.clone());
+        let idle: Vec<_> = self.calls.iter().filter_map(idle).collect();
+        for id in idle {
+            if let Some(mut live) = self.calls.remove(&id) {
+                tracing::info!(call = %id, "nothing was heard of the call for too long");
+                live.close(Ended::Idle, self.model.as_mut(), None);
+            }
+        }
+    }
+}
+
+/// Answers what is asked of a call that has ended.
+fn refuse(ask: Ask) {
+    let problem = Problem::conflict("the call has ended");
+    // Who asked may have gone.
+    let _ = match ask {
+        Ask::Open(reply) | Ask::Transfer(_, reply) | Ask::HumanTurns(_, reply) => {
+            reply.send(Err(problem)).is_ok()
+        }
+        // Closed is what it is.
+        Ask::Close(reply) => reply.send(Ok(())).is_ok(),
+        Ask::Say(say) => say.reply.send(Err(problem)).is_ok(),
+        Ask::Handoff(reply) => reply.send(Err(problem)).is_ok(),
+        Ask::Listen(_, reply) => reply.send(Err(problem)).is_ok(),
+        Ask::Restore(_) => true,
+    };
+}
