@@ -44,10 +44,7 @@ struct Ledger {
 /// Calls, one after the other, each asking for a human once. A request without an answer is sent
 /// again under the same id, as a voice agent must.
 async fn client(url: String, token: &'static str, ledger: Arc<Ledger>) {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(3))
-        .build()
-        .unwrap();
+    let client = undertone::shell::load::client(Duration::from_secs(3)).unwrap();
     while !ledger.stop.load(SeqCst) {
         let call = format!("crash-{}", ledger.next.fetch_add(1, SeqCst));
         let message = json!({

@@ -8,12 +8,14 @@
 //!   the cost of all three.
 
 mod caller;
+mod client;
 mod figures;
 mod probe;
 mod receiver;
 mod subject;
 
 pub use caller::{Audio, Frames};
+pub use client::client;
 pub use figures::{Distribution, Figures};
 pub use probe::{Plan, drive};
 pub use receiver::{Receiver, Webhook};

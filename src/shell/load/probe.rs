@@ -1,5 +1,6 @@
 //! Callers who ask for a human while all the others talk on, and the time until it is acted upon.
 
+use super::client::client;
 use super::caller::{Audio, Frames};
 use super::figures::{Distribution, Figures};
 use super::receiver::{Receiver, Webhook};
@@ -53,7 +54,7 @@ type Answers = mpsc::UnboundedSender<(usize, Duration)>;
 /// # Errors
 /// The server refuses a call, a sound or a message.
 pub async fn drive(plan: &Plan, receiver: &mut Receiver) -> Result<Figures, ShellError> {
-    let desk = Desk::new(plan);
+    let desk = Desk::new(plan).map_err(|error| ShellError::Usage(error.to_string()))?;
     for call in 0..plan.calls {
         let body = json!({"call_id": name(call), "channel": "voice"});
         desk.post("/v1/calls", &body).await?;
@@ -190,12 +191,12 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(plan: &Plan) -> Self {
-        Self {
-            client: Client::new(),
+    fn new(plan: &Plan) -> reqwest::Result<Self> {
+        Ok(Self {
+            client: client(PATIENCE)?,
             server: plan.server.clone(),
             token: plan.token.clone(),
-        }
+        })
     }
 
     fn ask(&self, call: usize, turn: usize, answers: Answers) {

@@ -1,5 +1,6 @@
 //! A server of our own to be measured: this program, in a process of its own, with a fresh store.
 
+use super::client::client;
 use crate::shell::error::ShellError;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -114,8 +115,10 @@ deliver_within_s = {deliver_within_s:?}
     pub async fn ready(&mut self) -> Result<(), ShellError> {
         let began = Instant::now();
         let url = format!("{}/readyz", self.url());
+        let failed = |error: reqwest::Error| ShellError::Usage(error.to_string());
+        let client = client(READY_WITHIN).map_err(failed)?;
         loop {
-            let asked = reqwest::get(&url).await;
+            let asked = client.get(&url).send().await;
             if asked.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
