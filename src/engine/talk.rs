@@ -95,7 +95,11 @@ impl Talk {
     /// Reads the caller's words.
     fn listen(&mut self, turn: &Turn, at: StreamTime, voice: Option<&Voice>, call: &mut Call) {
         let words = self.words.get_or_insert_with(|| Arc::new(Words::english()));
-        let history = self.dossier.history(turn.start_s);
+        // Only a final text can ask again.
+        let history = match turn.is_final {
+            true => self.dossier.history(turn.start_s),
+            false => Vec::new(),
+        };
         let findings = words.classify(&turn.text, &history);
         let said = self.spoken.take(turn, findings);
         let count = said.pulled.len() + said.confusion.len() + usize::from(said.distress.is_some());

@@ -1,5 +1,6 @@
 //! How long each stage of a transfer may take.
 
+use super::stages::Lateness;
 use crate::error::BuildError;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,24 @@ impl StageBudget {
         Self {
             target_ms,
             worst_ms,
+        }
+    }
+
+    /// How late it is after `elapsed_ms`.
+    pub(super) fn lateness(self, elapsed_ms: u64) -> Lateness {
+        match elapsed_ms {
+            ms if ms > self.worst_ms => Lateness::Worst,
+            ms if ms > self.target_ms => Lateness::Late,
+            _ => Lateness::OnTime,
+        }
+    }
+
+    /// When it will be later than was told. A time is passed one millisecond after it.
+    pub(super) fn deadline(self, told: Lateness, since_ms: u64) -> Option<u64> {
+        match told {
+            Lateness::OnTime => Some(since_ms + self.target_ms + 1),
+            Lateness::Late => Some(since_ms + self.worst_ms + 1),
+            Lateness::Worst => None,
         }
     }
 }

@@ -85,8 +85,11 @@ impl Transfer {
     ) -> Result<Vec<TransferEvent>, TransferError> {
         let update = update.into();
         self.possible(&update)?;
-        self.now_ms = self.now_ms.max(at_ms);
         let mut events = Vec::new();
+        if self.ended {
+            return Ok(events);
+        }
+        self.now_ms = self.now_ms.max(at_ms);
         if let Some(estimate_s) = update.queue_estimate_s
             && self.queue_estimate_s != Some(estimate_s)
         {
@@ -108,11 +111,11 @@ impl Transfer {
 
     /// What is late at `at_ms`, once each: call at [`Transfer::next_deadline_ms`], or whenever.
     pub fn due(&mut self, at_ms: u64) -> Vec<TransferEvent> {
-        self.now_ms = self.now_ms.max(at_ms);
         let mut events = Vec::new();
         if self.ended {
             return events;
         }
+        self.now_ms = self.now_ms.max(at_ms);
         self.lateness(&mut events);
         let worst = [self.told, self.told_in_all].contains(&Lateness::Worst);
         let waits = self.stage != Stage::Failed || self.told_in_all == Lateness::Worst;
@@ -128,8 +131,8 @@ impl Transfer {
             return None;
         }
         let stage = self.awaited().map(|(_, budget)| budget);
-        let stage = stage.and_then(|b| deadline(b, self.told, self.since_ms));
-        let whole = deadline(self.budget.connected, self.told_in_all, 0);
+        let stage = stage.and_then(|b| b.deadline(self.told, self.since_ms));
+        let whole = self.budget.connected.deadline(self.told_in_all, 0);
         stage.into_iter().chain(whole).min()
     }
 
@@ -203,7 +206,7 @@ impl Transfer {
         // Of stages left out nothing is known; the one that came is held against its own budget.
         let late = match (stage, self.budget_of(stage)) {
             (Stage::Connected, _) => self.told_in_all,
-            (_, Some(budget)) => lateness(budget, elapsed_ms),
+            (_, Some(budget)) => budget.lateness(elapsed_ms),
             (_, None) => Lateness::OnTime,
         };
         self.stage = stage;
@@ -293,23 +296,6 @@ impl Transfer {
     }
 }
 
-fn lateness(budget: StageBudget, elapsed_ms: u64) -> Lateness {
-    match elapsed_ms {
-        ms if ms > budget.worst_ms => Lateness::Worst,
-        ms if ms > budget.target_ms => Lateness::Late,
-        _ => Lateness::OnTime,
-    }
-}
-
-/// A deadline is passed one millisecond after it.
-fn deadline(budget: StageBudget, told: Lateness, since_ms: u64) -> Option<u64> {
-    match told {
-        Lateness::OnTime => Some(since_ms + budget.target_ms + 1),
-        Lateness::Late => Some(since_ms + budget.worst_ms + 1),
-        Lateness::Worst => None,
-    }
-}
-
 fn tell(
     stage: Stage,
     budget: StageBudget,
@@ -318,7 +304,7 @@ fn tell(
     told: &mut Lateness,
     events: &mut Vec<TransferEvent>,
 ) {
-    let late = lateness(budget, elapsed_ms);
+    let late = budget.lateness(elapsed_ms);
     for step in [Lateness::Late, Lateness::Worst] {
         if *told < step && step <= late {
             *told = step;

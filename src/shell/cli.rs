@@ -29,6 +29,7 @@ Examples:
   undertone listen --format jsonl
   undertone eval f0 DATA/f0
   undertone classify-text turns.jsonl
+  undertone schema handoff
   undertone check --config undertone.toml
   undertone serve --config undertone.toml";
 
@@ -38,6 +39,9 @@ Examples:
   undertone analyze --format jsonl calls/           one JSON object a line, all files of a folder
   undertone analyze --channel both stereo.wav       caller left, agent right
   undertone analyze --plot call.png call.wav        the timeline and a picture
+  undertone analyze --dialogue call.jsonl --handoff call.json call.wav
+                                                    with the words, and what a human would see
+  undertone analyze --conversation chat --dialogue chat.jsonl --handoff chat.json
   sox call.mp3 -t raw -r 8000 -c 1 -b 16 -e signed - | undertone analyze --raw s16le:8000:1 -
 
 What the numbers mean:
@@ -158,6 +162,9 @@ pub enum Command {
     /// Say what a caller's words ask for: JSON lines in, JSON lines out, one for one
     #[command(after_help = CLASSIFY_TEXT_HELP, after_long_help = format!("{CLASSIFY_TEXT_HELP}\n\n{EXIT_CODES}"))]
     ClassifyText(ClassifyText),
+    /// Print the JSON Schema of the handoff payload, or of the dialogue messages
+    #[command(after_help = EXIT_CODES)]
+    Schema(Schema),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
@@ -175,7 +182,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Analyze {
     /// Recordings, folders of recordings, or `-` for standard input
-    #[arg(required = true, value_name = "FILE|FOLDER")]
+    #[arg(required_unless_present = "conversation", value_name = "FILE|FOLDER")]
     pub inputs: Vec<PathBuf>,
     /// How events are written
     #[arg(long, value_enum, default_value_t)]
@@ -183,6 +190,17 @@ pub struct Analyze {
     /// How inputs are heard
     #[command(flatten)]
     pub hearing: HearingArgs,
+    /// What was told of the call: turns and reports, one JSON object a line (one input only);
+    /// `undertone schema dialogue` describes them
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub dialogue: Option<PathBuf>,
+    /// Write what a human would see, as JSON (one input only); `-` for standard output, where --out
+    /// takes the events
+    #[arg(long, value_name = "FILE.json")]
+    pub handoff: Option<PathBuf>,
+    /// There is no recording: the dialogue is a conversation in writing
+    #[arg(long, value_enum, requires = "dialogue", conflicts_with_all = ["inputs", "plot", "channel", "raw"])]
+    pub conversation: Option<Conversation>,
     /// Also draw the call, as PNG or SVG (one input only)
     #[arg(long, value_name = "PATH.png|PATH.svg")]
     pub plot: Option<PathBuf>,
@@ -318,6 +336,32 @@ pub struct Load {
     /// Milliseconds of sound in a frame
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=200), default_value_t = 20)]
     pub frame_ms: u32,
+}
+
+/// A conversation in writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Conversation {
+    /// A chat.
+    Chat,
+    /// E-mails.
+    Email,
+}
+
+/// `undertone schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Of what
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The payload that a human sees.
+    Handoff,
+    /// A message about a call.
+    Dialogue,
 }
 
 /// How `bench` and `load` write.

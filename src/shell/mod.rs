@@ -27,6 +27,7 @@ pub mod report;
 pub mod runner;
 #[cfg(feature = "serve")]
 pub mod screen;
+pub mod script;
 #[cfg(feature = "serve")]
 pub mod server;
 pub mod source;

@@ -5,10 +5,12 @@ use crate::config::EngineConfig;
 use crate::engine::{Engine, Event, Summary};
 use crate::error::PushError;
 use crate::features::{FeatureFrame, FeatureStream};
+use crate::handoff::{Channel as Conversation, HandoffPayload};
 use crate::model::AffectModel;
 use crate::shell::channel::{Channel, Splitter};
 use crate::shell::error::ShellError;
 use crate::shell::plot::Recorder;
+use crate::shell::script::Script;
 use crate::shell::source::Source;
 use crate::wire::pcm::Format;
 use std::path::Path;
@@ -46,7 +48,18 @@ impl Hearing {
     }
 }
 
-/// Hears the whole of `path`. Events go to `sink` as they come; with `draw` also into a picture.
+/// What became of one call.
+pub struct Heard {
+    /// The call so far, counted.
+    pub summary: Summary,
+    /// The picture, where one was asked for.
+    pub picture: Option<Recorder>,
+    /// What a human would see.
+    pub handoff: HandoffPayload,
+}
+
+/// Hears the whole of `path`, and what `script` tells of it, each message at its time to the
+/// sample. Events go to `sink` as they come; with `draw` also into a picture.
 ///
 /// # Errors
 /// The input cannot be opened, decoded or read, the engine refuses it, or `sink` fails.
@@ -55,46 +68,101 @@ pub fn analyse(
     hearing: &Hearing,
     config: &EngineConfig,
     model: &mut dyn AffectModel,
+    script: &Script,
     draw: bool,
     sink: &mut dyn FnMut(&Event) -> Result<(), ShellError>,
-) -> Result<(Summary, Option<Recorder>), ShellError> {
+) -> Result<Heard, ShellError> {
     let (mut source, splitter) = hearing.open(path)?;
     let mut engine = Engine::new(config, source.rate(), model.card())?;
     // The engine keeps its frames to itself; a picture needs them, and pays for its own.
     let mut frames = draw
         .then(|| FeatureStream::new(source.rate()))
         .transpose()?;
-    let mut recorder = draw.then(|| Recorder::new(source.rate()));
+    let mut picture = draw.then(|| Recorder::new(source.rate()));
     let (mut block, mut caller, mut agent) = (Vec::new(), Vec::new(), Vec::new());
     let mut failed = Ok(());
-    let mut faults = 0;
+    let (mut faults, mut fed) = (0, 0u64);
+    let mut told = script.by_frame(source.rate()).peekable();
     while source.next_block(&mut block)? {
         splitter.split(&block, &mut caller, &mut agent);
         // The agent first: who was silent while the caller spoke is known when it counts.
         if !agent.is_empty() {
             engine.push_agent(PcmBlock::Samples(&agent))?;
         }
-        if let (Some(recorder), Some(frames)) = (&mut recorder, &mut frames) {
-            recorder.samples(&caller);
-            frames.push(PcmBlock::Samples(&caller), |frame| recorder.frame(&frame));
+        if let (Some(picture), Some(frames)) = (&mut picture, &mut frames) {
+            picture.samples(&caller);
+            frames.push(PcmBlock::Samples(&caller), |frame| picture.frame(&frame));
         }
-        let fed = engine.feed(&caller, model, |event| {
-            tell(&event, &mut failed, recorder.as_mut(), sink);
-        });
-        faults += survived(fed)?;
+        let mut rest = caller.as_slice();
+        let end = fed + rest.len() as u64;
+        loop {
+            let message = told.next_if(|(frame, _)| *frame <= end);
+            let until = message.map_or(end, |(frame, _)| frame).max(fed);
+            let (piece, after) = rest.split_at((until - fed) as usize);
+            (rest, fed) = (after, until);
+            faults += survived(engine.feed(piece, model, |event| {
+                tell(&event, &mut failed, picture.as_mut(), sink);
+            }))?;
+            let Some((_, message)) = message else { break };
+            engine.say(message)?;
+            drain(&mut engine, &mut failed, picture.as_mut(), sink);
+        }
         std::mem::replace(&mut failed, Ok(()))?;
     }
-    faults += survived(engine.finish(model))?;
-    while let Some(event) = engine.poll() {
-        tell(&event, &mut failed, recorder.as_mut(), sink);
+    // What was told after the recording's end.
+    for (_, message) in told {
+        engine.say(message)?;
+        drain(&mut engine, &mut failed, picture.as_mut(), sink);
     }
-    if let (Some(recorder), Some(frames)) = (&mut recorder, &mut frames) {
-        frames.finish(|frame| recorder.frame(&frame));
+    faults += survived(engine.finish(model))?;
+    drain(&mut engine, &mut failed, picture.as_mut(), sink);
+    if let (Some(picture), Some(frames)) = (&mut picture, &mut frames) {
+        frames.finish(|frame| picture.frame(&frame));
     }
     failed?;
     let mut summary = engine.summary();
     summary.notes.extend(notes(&source, faults));
-    Ok((summary, recorder))
+    Ok(Heard {
+        summary,
+        picture,
+        handoff: engine.handoff(),
+    })
+}
+
+/// A conversation without sound.
+///
+/// # Errors
+/// The engine refuses it, or `sink` fails.
+pub fn converse(
+    script: &Script,
+    conversation: Conversation,
+    config: &EngineConfig,
+    sink: &mut dyn FnMut(&Event) -> Result<(), ShellError>,
+) -> Result<Heard, ShellError> {
+    let mut engine = Engine::without_sound(config)?;
+    engine.set_channel(conversation);
+    let mut failed = Ok(());
+    for message in script.messages() {
+        engine.say(message)?;
+        drain(&mut engine, &mut failed, None, sink);
+    }
+    failed?;
+    Ok(Heard {
+        summary: engine.summary(),
+        picture: None,
+        handoff: engine.handoff(),
+    })
+}
+
+fn drain(
+    engine: &mut Engine,
+    failed: &mut Result<(), ShellError>,
+    mut picture: Option<&mut Recorder>,
+    sink: &mut dyn FnMut(&Event) -> Result<(), ShellError>,
+) {
+    while let Some(event) = engine.poll() {
+        tell(&event, failed, picture.as_deref_mut(), sink);
+    }
 }
 
 /// A model that fails costs its reading, not the call; everything else ends it.

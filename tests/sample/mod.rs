@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use undertone::model::{AFFECT_OPEN, EmbeddedModel, ModelCard};
 use undertone::shell::runner::{Hearing, analyse};
+use undertone::shell::script::Script;
 use undertone::{EngineConfig, Event};
 
 /// Where the call `name` lies.
@@ -20,13 +21,14 @@ pub fn hear(name: &str) -> Vec<Event> {
         &Hearing::default(),
         &EngineConfig::default(),
         &mut model,
+        &Script::default(),
         false,
         &mut |event| {
             events.push(event.clone());
             Ok(())
         },
     );
-    let (summary, _) = heard.unwrap();
+    let summary = heard.unwrap().summary;
     assert!(summary.duration_s > 30.0, "{name} is read to its end");
     events
 }

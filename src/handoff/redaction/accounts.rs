@@ -96,33 +96,35 @@ pub fn ssns(text: &str) -> Vec<Span> {
             .skip_while(|t| t.from >= run[0].from)
             .take(4);
         let called = before.any(|t| matches!(t.word.as_str(), "ssn" | "social" | "security"));
-        let written = run.windows(3).position(|three| {
-            let lengths = [3, 2, 4];
-            let groups = three.iter().zip(lengths);
-            groups
-                .clone()
-                .all(|(atom, length)| atom.digits.len() == length)
-                && groups
-                    .clone()
-                    .all(|(atom, length)| atom.to - atom.from == length)
-                && is_ssn(&joined(three))
-        });
-        let place = match written {
-            Some(place) => place..place + 3,
-            None if called => match longest(run, 9, is_ssn) {
-                Some(length) => 0..length,
-                None => continue,
-            },
-            None => continue,
-        };
-        let (first, last) = (&run[place.start], &run[place.end - 1]);
-        spans.push(Span {
-            from: first.from,
-            to: last.to,
-            instead: "[SSN]".to_owned(),
-        });
+        let mut at = 0;
+        while at < run.len() {
+            let length = match written(&run[at..]) {
+                true => Some(3),
+                false if called => longest(&run[at..], 9, is_ssn),
+                false => None,
+            };
+            let Some(length) = length else {
+                at += 1;
+                continue;
+            };
+            spans.push(Span {
+                from: run[at].from,
+                to: run[at + length - 1].to,
+                instead: "[SSN]".to_owned(),
+            });
+            at += length;
+        }
     }
     spans
+}
+
+/// Three groups of 3, 2 and 4 written digits.
+fn written(run: &[Atom]) -> bool {
+    run.get(..3).is_some_and(|three| {
+        let mut groups = three.iter().zip([3, 2, 4]);
+        groups.all(|(atom, n)| atom.digits.len() == n && atom.to - atom.from == n)
+            && is_ssn(&joined(three))
+    })
 }
 
 fn is_ssn(digits: &str) -> bool {

@@ -2,13 +2,15 @@
 
 use super::setup::{self, Ready};
 use super::{Destination, chain, hearing, is_broken_pipe, pool, write_error};
-use crate::shell::cli::Analyze;
+use crate::handoff::{Channel, HandoffPayload};
+use crate::shell::cli::{Analyze, Conversation};
 use crate::shell::error::ShellError;
-use crate::shell::output::Format;
 use crate::shell::output::terminal::Terminal;
+use crate::shell::output::{Format, handoff as text};
 use crate::shell::plot::{self, Picture};
 use crate::shell::progress::Progress;
-use crate::shell::runner::{self, Hearing};
+use crate::shell::runner::{self, Heard, Hearing};
+use crate::shell::script::Script;
 use crate::shell::{batch, inputs};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ struct Task<'a> {
     format: Format,
     terminal: Terminal,
     plot: Option<&'a Path>,
+    script: Script,
+    handoff: Option<&'a Path>,
 }
 
 /// Analyses every input; the exit code of the worst.
@@ -27,16 +31,32 @@ struct Task<'a> {
 /// # Errors
 /// What stops the whole command: usage, configuration, model, or an output that cannot be written.
 pub fn run(args: &Analyze) -> Result<u8, ShellError> {
-    let files = inputs::collect(&args.inputs)?;
+    let files = match args.conversation {
+        Some(_) => Vec::new(),
+        None => inputs::collect(&args.inputs)?,
+    };
     if let Some(path) = &args.plot {
         Picture::of(path)?;
-        if files.len() > 1 {
+    }
+    for (flag, given) in [
+        ("--plot draws", args.plot.is_some()),
+        ("--dialogue tells of", args.dialogue.is_some()),
+        ("--handoff hands over", args.handoff.is_some()),
+    ] {
+        if given && files.len() > 1 {
             return Err(ShellError::Usage(format!(
-                "--plot draws one call and {} were given: name one file",
+                "{flag} one call and {} were given: name one file",
                 files.len()
             )));
         }
     }
+    let handoff = args.handoff.as_deref();
+    if handoff == Some(Path::new("-")) && args.out.is_none() {
+        let why =
+            "--handoff - and the events both want standard output: name a file, or give --out";
+        return Err(ShellError::Usage(why.to_owned()));
+    }
+    let script = args.dialogue.as_deref().map(Script::open).transpose()?;
     let mut ready = setup::prepare(&args.setup)?;
     ready.run.many = files.len() > 1;
     let task = Task {
@@ -48,12 +68,15 @@ pub fn run(args: &Analyze) -> Result<u8, ShellError> {
             None => Terminal::of_stdout(),
         },
         plot: args.plot.as_deref(),
+        script: script.unwrap_or_default(),
+        handoff,
     };
     let mut out = Destination::open(args.out.as_deref())?;
     out.write(|out| args.format.begin(&ready.run, out))?;
-    let code = match files.as_slice() {
-        [file] => one(&task, file, &mut out),
-        files => many(&task, files, args, &mut out),
+    let code = match (args.conversation, files.as_slice()) {
+        (Some(held), _) => written(&task, held, args, &mut out),
+        (None, [file]) => one(&task, file, &mut out),
+        (None, files) => many(&task, files, args, &mut out),
     }?;
     out.write(|out| out.flush())?;
     Ok(code)
@@ -63,6 +86,34 @@ pub fn run(args: &Analyze) -> Result<u8, ShellError> {
 fn one(task: &Task<'_>, file: &Path, out: &mut Destination) -> Result<u8, ShellError> {
     let Destination { name, out } = out;
     task.analyse(file, name, out)?;
+    Ok(0)
+}
+
+/// A conversation in writing, named after its file of messages.
+fn written(
+    task: &Task<'_>,
+    held: Conversation,
+    args: &Analyze,
+    out: &mut Destination,
+) -> Result<u8, ShellError> {
+    let Destination { name, out } = out;
+    let shown = args.dialogue.as_deref().unwrap_or(Path::new("-"));
+    let shown = shown.display().to_string();
+    let run = &task.ready.run;
+    let mut writer = task.format.writer(run, &shown, task.terminal, &mut *out);
+    let channel = match held {
+        Conversation::Chat => Channel::Chat,
+        Conversation::Email => Channel::Email,
+    };
+    let config = &task.ready.config;
+    let heard = runner::converse(&task.script, channel, config, &mut |event| {
+        let written = writer.event(event);
+        written.map_err(|source| write_error(name, source))
+    })?;
+    let written = writer.summary(&heard.summary);
+    drop(writer);
+    written.map_err(|source| write_error(name, source))?;
+    task.hand_over(&heard.handoff, name, out)?;
     Ok(0)
 }
 
@@ -109,13 +160,14 @@ impl Task<'_> {
     fn analyse(&self, file: &Path, name: &Path, out: &mut dyn Write) -> Result<(), ShellError> {
         let shown = file.display().to_string();
         let run = &self.ready.run;
-        let mut writer = self.format.writer(run, &shown, self.terminal, out);
+        let mut writer = self.format.writer(run, &shown, self.terminal, &mut *out);
         let mut model = self.ready.weights.take()?;
         let heard = runner::analyse(
             file,
             &self.hearing,
             &self.ready.config,
             model.as_mut(),
+            &self.script,
             self.plot.is_some(),
             &mut |event| {
                 writer
@@ -124,8 +176,13 @@ impl Task<'_> {
             },
         );
         self.ready.weights.give_back(model);
-        let (summary, picture) = heard?;
+        let Heard {
+            summary,
+            picture,
+            handoff,
+        } = heard?;
         let written = writer.summary(&summary);
+        drop(writer);
         let written = written.map_err(|source| write_error(name, source));
         // A reader that has gone away does not keep the picture from being drawn.
         if let Err(error) = written
@@ -133,9 +190,34 @@ impl Task<'_> {
         {
             return Err(error);
         }
+        self.hand_over(&handoff, name, out)?;
         match (self.plot, picture) {
             (Some(path), Some(picture)) => plot::write(path, &picture.data(&shown)),
             _ => Ok(()),
         }
+    }
+
+    /// Writes the payload where it was asked for, and for a person its gist after the timeline.
+    fn hand_over(
+        &self,
+        payload: &HandoffPayload,
+        name: &Path,
+        out: &mut dyn Write,
+    ) -> Result<(), ShellError> {
+        let Some(path) = self.handoff else {
+            return Ok(());
+        };
+        let mut to = Destination::open((path != Path::new("-")).then_some(path))?;
+        to.write(|to| {
+            serde_json::to_writer_pretty(&mut *to, payload)?;
+            writeln!(to)?;
+            to.flush()
+        })?;
+        if self.format != Format::Text {
+            return Ok(());
+        }
+        let gist = text::gist(payload, self.terminal);
+        let written = out.write_all(gist.as_bytes());
+        written.map_err(|source| write_error(name, source))
     }
 }

@@ -12,6 +12,7 @@ pub mod features;
 pub mod listen;
 #[cfg(feature = "serve")]
 pub mod load;
+pub mod schema;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod setup;
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Check(args) => check::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),

@@ -1,7 +1,7 @@
 //! Callers who ask for a human while all the others talk on, and the time until it is acted upon.
 
-use super::client::client;
 use super::caller::{Audio, Frames};
+use super::client::client;
 use super::figures::{Distribution, Figures};
 use super::receiver::{Receiver, Webhook};
 use crate::shell::error::ShellError;

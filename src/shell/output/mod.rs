@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod csv;
 pub mod features;
+pub mod handoff;
 pub mod jsonl;
 pub mod live;
 pub mod number;

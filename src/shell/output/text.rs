@@ -308,7 +308,7 @@ fn measured(value: f32, unit: &str) -> String {
 }
 
 /// `text` broken at spaces to `width`; every line but the first is indented.
-fn wrapped(text: &str, width: usize, indent: &str) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize, indent: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {

@@ -65,80 +65,141 @@ impl Problem {
     /// 400: a body, query or path that cannot be read.
     pub fn malformed(detail: impl Into<Box<str>>) -> Self {
         let title = "the request cannot be read";
-        Self::new(StatusCode::BAD_REQUEST, "urn:undertone:problem:malformed", title, detail)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "urn:undertone:problem:malformed",
+            title,
+            detail,
+        )
     }
 
     /// 422: it can be read, and a value in it is not allowed.
     pub fn refused(detail: impl Into<Box<str>>) -> Self {
         let title = "a value is not allowed";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "urn:undertone:problem:refused", title, detail)
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "urn:undertone:problem:refused",
+            title,
+            detail,
+        )
     }
 
     /// 401: no token, or one that nobody has.
     pub fn unauthorised(detail: impl Into<Box<str>>) -> Self {
         let title = "a bearer token is needed";
-        Self::new(StatusCode::UNAUTHORIZED, "urn:undertone:problem:unauthorised", title, detail)
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "urn:undertone:problem:unauthorised",
+            title,
+            detail,
+        )
     }
 
     /// 403: the token lacks a scope.
     pub fn forbidden(detail: impl Into<Box<str>>) -> Self {
         let title = "the token may not do this";
-        Self::new(StatusCode::FORBIDDEN, "urn:undertone:problem:forbidden", title, detail)
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "urn:undertone:problem:forbidden",
+            title,
+            detail,
+        )
     }
 
     /// 404: no such call, or no such address.
     pub fn missing(detail: impl Into<Box<str>>) -> Self {
         let title = "there is no such thing";
-        Self::new(StatusCode::NOT_FOUND, "urn:undertone:problem:missing", title, detail)
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "urn:undertone:problem:missing",
+            title,
+            detail,
+        )
     }
 
     /// 405: the address knows other methods.
     pub fn method() -> Self {
         let detail = "the header Allow lists what is understood here";
         let title = "this address has other methods";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "urn:undertone:problem:method", title, detail)
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "urn:undertone:problem:method",
+            title,
+            detail,
+        )
     }
 
     /// 408: the request took too long.
     pub fn slow() -> Self {
         let detail = "the request was not served within the time that [server] allows";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "urn:undertone:problem:slow", "too slow", detail)
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "urn:undertone:problem:slow",
+            "too slow",
+            detail,
+        )
     }
 
     /// 409: the call stands elsewhere.
     pub fn conflict(detail: impl Into<Box<str>>) -> Self {
         let title = "the call stands elsewhere";
-        Self::new(StatusCode::CONFLICT, "urn:undertone:problem:conflict", title, detail)
+        Self::new(
+            StatusCode::CONFLICT,
+            "urn:undertone:problem:conflict",
+            title,
+            detail,
+        )
     }
 
     /// 413: the body is over the limit.
     pub fn too_large(limit: usize) -> Self {
         let detail = format!("the body is longer than {limit} bytes");
         let title = "the body is too large";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "urn:undertone:problem:too-large", title, detail)
-            .mend("send fewer messages in one request")
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "urn:undertone:problem:too-large",
+            title,
+            detail,
+        )
+        .mend("send fewer messages in one request")
     }
 
     /// 415: not JSON.
     pub fn not_json(found: &str) -> Self {
         let title = "JSON is understood here";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        Self::new(status, "urn:undertone:problem:not-json", title, "the body must be JSON")
-            .at("Content-Type", found)
-            .mend("send Content-Type: application/json")
+        Self::new(
+            status,
+            "urn:undertone:problem:not-json",
+            title,
+            "the body must be JSON",
+        )
+        .at("Content-Type", found)
+        .mend("send Content-Type: application/json")
     }
 
     /// 426: the address is a WebSocket.
     pub fn upgrade(detail: impl Into<Box<str>>) -> Self {
         let title = "this address is a WebSocket";
-        Self::new(StatusCode::UPGRADE_REQUIRED, "urn:undertone:problem:upgrade", title, detail)
+        Self::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "urn:undertone:problem:upgrade",
+            title,
+            detail,
+        )
     }
 
     /// 429: this token asks too often.
     pub fn too_often(retry_after_s: u32) -> Self {
         let title = "too many requests";
         let detail = "this token sends more requests than [server] rate_per_s allows";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "urn:undertone:problem:too-often", title, detail).later(retry_after_s)
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "urn:undertone:problem:too-often",
+            title,
+            detail,
+        )
+        .later(retry_after_s)
     }
 
     /// 503: not now; nothing was taken.
@@ -153,7 +214,12 @@ impl Problem {
     /// 500: a fault of ours.
     pub fn fault(detail: impl Into<Box<str>>) -> Self {
         let title = "a fault of ours";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "urn:undertone:problem:fault", title, detail)
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "urn:undertone:problem:fault",
+            title,
+            detail,
+        )
     }
 
     /// With the key and the value that are to blame.
