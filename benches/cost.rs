@@ -1,4 +1,5 @@
-//! What a second of audio costs: features alone, one inference, one push of 20 ms.
+//! What a second of audio costs: features alone, one inference, one push of 20 ms. What a turn of
+//! words costs.
 //!
 //! `cargo bench --bench cost`. Times are of this machine; compare the ratios.
 #![allow(clippy::disallowed_methods)]
@@ -7,6 +8,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use ndarray::{Array1, Array2};
 use std::hint::black_box;
+use undertone::dialogue::words::Words;
 use undertone::model::{AFFECT_OPEN, AffectModel, FeatureWindow, ModelCard, Reading};
 use undertone::{Engine, EngineConfig, FeatureStream, PcmBlock};
 
@@ -33,6 +35,22 @@ fn voice(rate: u32) -> Vec<f32> {
 
 fn card() -> ModelCard {
     ModelCard::parse("affect-open.toml", AFFECT_OPEN.1).expect("the bundled card is valid")
+}
+
+/// A turn of ordinary length, the longest that is read, and a turn after twenty others.
+#[divan::bench(args = ["turn", "longest", "history"])]
+fn words(bencher: Bencher<'_, '_>, what: &str) {
+    let words = Words::english();
+    let turn = "um i was just calling because there is a charge on my card i do not know";
+    let text = match what {
+        "longest" => format!("{turn} and ").repeat(60),
+        _ => turn.into(),
+    };
+    let history = match what {
+        "history" => vec!["could you tell me what the fee on my statement is"; 20],
+        _ => vec![],
+    };
+    bencher.bench_local(|| words.classify(black_box(&text), &history));
 }
 
 /// Ten seconds of audio: divide by ten for a second.

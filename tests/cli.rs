@@ -327,3 +327,120 @@ fn bench_measures_both_and_says_with_what() {
         );
     }
 }
+
+/// The answers of `classify-text` to `lines`, and its exit code.
+fn classify(lines: &str, code: i32) -> Vec<serde_json::Value> {
+    let mut command = undertone();
+    let run = command.arg("classify-text").write_stdin(lines.as_bytes());
+    let output = run.assert().code(code).get_output().stdout.clone();
+    let text = String::from_utf8(output).expect("output is UTF-8");
+    let parse = |line| serde_json::from_str(line).expect("a JSON object a line");
+    text.lines().map(parse).collect()
+}
+
+#[test]
+fn classify_text_answers_line_for_line_in_the_contracts_fields() {
+    let lines = "{\"text\": \"get me a human\"}\n{\"text\": \"how old are you\", \"history\": [\"what is your age\"]}\n";
+    let answers = classify(lines, 0);
+    assert_eq!(answers.len(), 2);
+    let first = &answers[0];
+    assert_eq!(first["explicit_request"], true);
+    assert_eq!(first["intents"], serde_json::json!([]));
+    assert_eq!(
+        (&first["distress"], &first["confusion"]),
+        (&false.into(), &false.into())
+    );
+    assert!(first.get("repeated_question").is_none() && first.get("error").is_none());
+    let evidence = &first["evidence"][0];
+    assert_eq!(evidence["label"], "explicit_request");
+    assert_eq!(evidence["phrase"], "get me a human");
+    assert!(evidence["rule"].is_string() && evidence["version"].is_u64());
+    assert_eq!(answers[1]["repeated_question"], true);
+    assert_eq!(answers[1]["evidence"][0]["phrase"], "what is your age");
+}
+
+#[test]
+fn classify_text_answers_a_bad_line_and_goes_on() {
+    let long = format!("{{\"text\": \"{}\"}}", "x".repeat(2 << 20));
+    let lines = format!("no json\n{{\"txt\": 1}}\n{long}\n\n{{\"text\": \"agent please\"}}");
+    let answers = classify(&lines, 2);
+    assert_eq!(answers.len(), 5);
+    for (number, answer) in answers[..4].iter().enumerate() {
+        let error = answer["error"].as_str().expect("an error");
+        assert!(
+            error.starts_with(&format!("standard input, line {}: ", number + 1)),
+            "{error}"
+        );
+        assert!(
+            error.contains("give") || error.contains("shorten"),
+            "{error}"
+        );
+        assert_eq!(answer["explicit_request"], false);
+    }
+    assert_eq!(answers[4]["explicit_request"], true);
+}
+
+#[test]
+fn classify_text_takes_a_pack_and_says_what_is_wrong_with_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let pack = folder.path().join("my.toml");
+    let rule = "[[rule]]\nname = \"r\"\nversion = 1\nlabel = \"fraud\"\nmatch = [\"larron\"]\n";
+    fs::write(&pack, format!("language = \"xx\"\nversion = 1\n{rule}")).expect("writable");
+    let input = folder.path().join("turns.jsonl");
+    fs::write(&input, "{\"text\": \"au larron\"}\n").expect("writable");
+    let out = stdout(
+        undertone()
+            .args(["classify-text", "--pack"])
+            .args([&pack, &input]),
+    );
+    assert!(out.contains("\"intents\":[\"fraud\"]"), "{out}");
+    fs::write(
+        &pack,
+        format!(
+            "language = \"xx\"\nversion = 1\n{}",
+            rule.replace("larron", "(")
+        ),
+    )
+    .expect("writable");
+    let error = stderr_of_failure(undertone().args(["classify-text", "--pack"]).arg(&pack), 2);
+    assert!(
+        error.contains("my.toml") && error.contains("rule.r.match"),
+        "{error}"
+    );
+    stderr_of_failure(undertone().args(["classify-text", "no-such.jsonl"]), 3);
+    let help = stdout(undertone().args(["classify-text", "--help"]));
+    for part in [
+        "Examples:",
+        "history",
+        "repeated_question",
+        "--pack",
+        "Exit codes:",
+    ] {
+        assert!(help.contains(part), "{part} is missing in\n{help}");
+    }
+}
+
+#[test]
+fn classify_text_answers_before_the_next_line_comes() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
+        .arg("classify-text")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    for text in ["hello", "operator"] {
+        writeln!(input, "{{\"text\": \"{text}\"}}").expect("the program reads");
+        let mut line = String::new();
+        output.read_line(&mut line).expect("the program answers");
+        assert!(
+            line.contains(&format!("\"explicit_request\":{}", text == "operator")),
+            "{line}"
+        );
+    }
+    drop(input);
+    assert!(child.wait().expect("the program ends").success());
+}

@@ -24,6 +24,8 @@ use crate::error::BuildError;
 use findings::Label;
 use matcher::{Scan, Seen, UNKNOWN};
 use pack::{Pack, Rule};
+use rephrase::Asked;
+use std::collections::BTreeSet;
 use text::Token;
 
 /// The embedded English pack.
@@ -74,9 +76,13 @@ impl Words {
         let tokens = self.pack.writing.tokens(text);
         let mut findings = self.rules(text, &tokens);
         let considered = &history[history.len().saturating_sub(HISTORY)..];
+        if considered.is_empty() {
+            return findings;
+        }
+        let asked = self.asked(&tokens);
         for earlier in considered.iter().rev() {
             let before = self.pack.writing.tokens(earlier);
-            if self.pack.question.same(&before, &tokens) {
+            if self.pack.question.same(&self.asked(&before), &asked) {
                 findings.repeated_question = Some(Finding {
                     rule: "same_question".into(),
                     version: self.pack.version,
@@ -95,10 +101,7 @@ impl Words {
         // For each label the first of its rules that fired, and where.
         let mut fired: [Option<(usize, usize, usize)>; SLOTS] = [None; SLOTS];
         for at in 0..seen.len() {
-            let begins = pack.begins.get(&seen[at].word);
-            let candidates = begins.into_iter().flatten().chain(&pack.anywhere);
-            for &candidate in candidates {
-                let (pattern, number) = &pack.patterns[candidate];
+            for (pattern, number) in pack.patterns.beginning(seen[at].word) {
                 let rule = &pack.rules[*number];
                 let slot = &mut fired[slot(rule.label)];
                 if slot.is_some_and(|(earlier, ..)| earlier <= *number) {
@@ -128,6 +131,24 @@ impl Words {
             }
         }
         findings
+    }
+
+    /// What a turn asks for.
+    fn asked(&self, tokens: &[Token]) -> Asked {
+        let pack = &self.pack;
+        let seen: Vec<Seen> = tokens.iter().map(|token| self.seen(token)).collect();
+        let mut scan = Scan::new(&seen, &pack.classes);
+        let (mut asks, mut topics) = (false, BTreeSet::new());
+        for at in 0..seen.len() {
+            let mut asking = pack.asking.beginning(seen[at].word);
+            asks = asks || asking.any(|(pattern, _)| scan.longest(pattern, at).is_some());
+            for (pattern, number) in pack.topics.beginning(seen[at].word) {
+                if !topics.contains(number) && scan.longest(pattern, at).is_some() {
+                    topics.insert(*number);
+                }
+            }
+        }
+        pack.question.asked(asks, topics, tokens)
     }
 
     fn seen(&self, token: &Token) -> Seen {

@@ -79,6 +79,36 @@ pub(super) struct Rule {
     pub with: Vec<Node>,
 }
 
+/// Patterns, each with the number of what it stands for, found by their first word.
+#[derive(Default)]
+pub(super) struct Patterns {
+    /// In the order of the numbers.
+    pub all: Vec<(Node, usize)>,
+    begins: HashMap<WordId, Vec<usize>>,
+    anywhere: Vec<usize>,
+}
+
+impl Patterns {
+    fn add(&mut self, node: Node, number: usize, firsts: &[(Vec<WordId>, Begins)]) {
+        let mut first = Vec::new();
+        let place = self.all.len();
+        if matcher::first_words(&node, firsts, &mut first) == Begins::Word {
+            for word in first.into_iter().collect::<BTreeSet<_>>() {
+                self.begins.entry(word).or_default().push(place);
+            }
+        } else {
+            self.anywhere.push(place);
+        }
+        self.all.push((node, number));
+    }
+
+    /// Those that can begin with `word`.
+    pub(super) fn beginning(&self, word: WordId) -> impl Iterator<Item = &(Node, usize)> {
+        let places = self.begins.get(&word).into_iter().flatten();
+        places.chain(&self.anywhere).map(|&place| &self.all[place])
+    }
+}
+
 /// A pack, compiled.
 pub(super) struct Pack {
     pub language: String,
@@ -86,12 +116,12 @@ pub(super) struct Pack {
     pub writing: Writing,
     pub classes: Vec<Node>,
     pub rules: Vec<Rule>,
-    /// Each with the number of its rule, in the rules' order.
-    pub patterns: Vec<(Node, usize)>,
-    /// The patterns that can begin with a word.
-    pub begins: HashMap<WordId, Vec<usize>>,
-    /// The patterns that can begin with any word.
-    pub anywhere: Vec<usize>,
+    /// Each with the number of its rule.
+    pub patterns: Patterns,
+    /// What questions ask for, each with the number of its topic.
+    pub topics: Patterns,
+    /// What only a turn that asks has.
+    pub asking: Patterns,
     pub vocabulary: HashMap<String, WordId>,
     pub question: Question,
 }
@@ -246,14 +276,22 @@ impl Pack {
             writing: Writing::default(),
             classes,
             rules: Vec::new(),
-            patterns: Vec::new(),
-            begins: HashMap::new(),
-            anywhere: Vec::new(),
+            patterns: Patterns::default(),
+            topics: Patterns::default(),
+            asking: Patterns::default(),
             vocabulary: HashMap::new(),
             question: Question::default(),
         };
         for rule in &read.rule {
             pack.add(&mut compiler, rule, &firsts)?;
+        }
+        for (number, (name, patterns)) in read.question.topic.iter().enumerate() {
+            for node in compiler.all(&format!("question.topic.{name}"), patterns)? {
+                pack.topics.add(node, number, &firsts);
+            }
+        }
+        for node in compiler.all("question.asking", &read.question.asking)? {
+            pack.asking.add(node, 0, &firsts);
         }
         pack.vocabulary = compiler.vocabulary;
         pack.writing = writing(&read.fillers, read.rewrite, read.endings, read.mended);
@@ -264,7 +302,7 @@ impl Pack {
         pack.writing
             .known
             .extend(pack.writing.rewrites.keys().cloned());
-        pack.question = Question::new(file, read.question, &pack.writing)?;
+        pack.question = Question::new(file, read.question, &read.suffixes)?;
         Ok(pack)
     }
 
@@ -291,16 +329,7 @@ impl Pack {
         }
         let number = self.rules.len();
         for node in compiler.all(&key("match"), &rule.matches)? {
-            let mut first = Vec::new();
-            let place = self.patterns.len();
-            if matcher::first_words(&node, firsts, &mut first) == Begins::Word {
-                for word in first.into_iter().collect::<BTreeSet<_>>() {
-                    self.begins.entry(word).or_default().push(place);
-                }
-            } else {
-                self.anywhere.push(place);
-            }
-            self.patterns.push((node, number));
+            self.patterns.add(node, number, firsts);
         }
         self.rules.push(Rule {
             name: rule.name.clone(),

@@ -170,10 +170,13 @@ fn stretched(word: &str, next: char) -> bool {
     next.is_alphabetic() && (0..3).all(|_| last.next() == Some(next))
 }
 
-/// `pleeease` is `please`: three of a letter in a row are one.
+/// `pleeease` is `please`: three of a letter in a row are one, but not where there is no other.
 fn squeeze(word: String) -> String {
-    let mut squeezed = String::with_capacity(word.len());
     let letters: Vec<char> = word.chars().collect();
+    if letters.iter().all(|letter| *letter == letters[0]) {
+        return word;
+    }
+    let mut squeezed = String::with_capacity(word.len());
     let mut at = 0;
     while at < letters.len() {
         let same = letters[at..]
@@ -225,6 +228,7 @@ mod tests {
     fn stretched_words_shrink() {
         assert_eq!(words("pleeeeease helllllp meee"), ["please", "help", "me"]);
         assert_eq!(words("call 1000 good"), ["call", "1000", "good"]);
+        assert_eq!(words("bbb"), ["bbb"]);
     }
 
     #[test]
@@ -245,7 +249,7 @@ mod tests {
         assert_eq!(found[0].text, "first");
         assert_eq!(found[found.len() - 1].text, "last");
         assert_eq!(tokens(&"a ".repeat(2000)).len(), MAX_TOKENS);
-        assert_eq!(tokens(&"x".repeat(4000))[0].text.len(), 1);
+        assert_eq!(tokens(&"x".repeat(4000))[0].text.len(), 3);
         assert_eq!(tokens(&"xyz".repeat(1000))[0].text.len(), MAX_LETTERS);
     }
 
