@@ -75,6 +75,14 @@ Ctrl-C ends the call, and the summary follows. Sound that comes faster than it c
 in a queue of --buffer seconds; what does not fit is lost, and shown as a gap of just that length.
 This command needs a build with the feature `mic`: cargo build --release --features mic";
 
+#[cfg(feature = "serve")]
+const REPORT_HELP: &str = "\
+Examples:
+  undertone report --store undertone.db             all that is stored, to read
+  undertone report --store undertone.db --since 7d --format json
+
+docs/metrics.md defines each figure. What has no case is \"no data\" (null), never 0.";
+
 const BENCH_HELP: &str = "\
 Examples:
   undertone bench call.wav
@@ -165,6 +173,10 @@ pub enum Command {
     /// Print the JSON Schema of the handoff payload, or of the dialogue messages
     #[command(after_help = EXIT_CODES)]
     Schema(Schema),
+    /// Print what the server's store says about the handoffs: time to human, completeness, triggers
+    #[cfg(feature = "serve")]
+    #[command(after_help = REPORT_HELP, after_long_help = format!("{REPORT_HELP}\n\n{EXIT_CODES}"))]
+    Report(Report),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
@@ -416,6 +428,35 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("give a number of seconds above 0".into()),
     }
+}
+
+/// `undertone report`.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The server's database
+    #[arg(long, value_name = "PATH", default_value = "undertone.db")]
+    pub store: PathBuf,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Leave out what was decided before: 30d, 12h, a date, or a time in UTC
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Days within which a customer who is escalated again counts
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub again_within_days: u32,
+}
+
+/// How the report is written.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Lines to read
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
 }
 
 #[cfg(test)]

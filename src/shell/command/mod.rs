@@ -12,6 +12,8 @@ pub mod features;
 pub mod listen;
 #[cfg(feature = "serve")]
 pub mod load;
+#[cfg(feature = "serve")]
+mod report;
 pub mod schema;
 #[cfg(feature = "serve")]
 pub mod serve;
@@ -42,6 +44,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Eval(args) => eval::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
         Command::Schema(args) => schema::run(args),
+        #[cfg(feature = "serve")]
+        Command::Report(args) => report::run(args),
         Command::Check(args) => check::run(args),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),

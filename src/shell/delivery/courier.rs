@@ -8,15 +8,16 @@ use crate::shell::error::ShellError;
 use crate::shell::store::{Store, Work};
 use crate::shell::wall::unix_ms;
 use metrics::gauge;
-use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 /// How often the outbox is looked at although nobody woke the courier.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long requests and names in flight may hold up the end.
+const LEAVE: Duration = Duration::from_millis(100);
 /// Answers that wait for the courier's loop.
 const ANSWERS: usize = 1024;
 
@@ -48,7 +49,11 @@ impl Courier {
             .map_err(failed)?;
         let (commands, taken) = channel(4);
         let store = store.clone();
-        let run = move || runtime.block_on(run(store, destinations, taken));
+        let run = move || {
+            runtime.block_on(run(store, destinations, taken));
+            // A name that is being resolved cannot be cut off; nobody waits for it.
+            runtime.shutdown_timeout(LEAVE);
+        };
         let thread = thread::Builder::new().name("courier".to_owned()).spawn(run);
         Ok(Self {
             commands,
@@ -90,7 +95,12 @@ async fn run(store: Store, destinations: Destinations, mut commands: Receiver<Co
     let outbox = store.outbox();
     let (told, mut answers) = channel(ANSWERS);
     let mut lanes = lanes(&store, &destinations, &told);
+    let mut next_sweep = Instant::now();
     loop {
+        if next_sweep <= Instant::now() {
+            sweep(&store, &mut lanes, &told);
+            next_sweep = Instant::now() + IDLE;
+        }
         let now = unix_ms();
         let mut next = now + IDLE.as_millis() as i64;
         for lane in &mut lanes {
@@ -102,8 +112,6 @@ async fn run(store: Store, destinations: Destinations, mut commands: Receiver<Co
                 }
             }
         }
-        gauge!("undertone_outbox_pending")
-            .set(lanes.iter().map(Lane::waiting).sum::<usize>() as f64);
         let pause = Duration::from_millis(next.saturating_sub(unix_ms()).max(0).unsigned_abs());
         tokio::select! {
             () = outbox.notified() => {}
@@ -130,22 +138,29 @@ async fn run(store: Store, destinations: Destinations, mut commands: Receiver<Co
     }
 }
 
-/// One lane for each destination, and for each that something still waits for.
+/// One lane for each destination. All are tried again, whatever they had answered.
 fn lanes(store: &Store, destinations: &Destinations, told: &Sender<Settled>) -> Vec<Lane> {
     if let Err(error) = store.work(Work::AllOn) {
         tracing::error!(%error, "destinations that were off stay so in the store");
     }
-    let known: BTreeSet<&str> = destinations.names().collect();
-    let waiting = store.reads().pending().unwrap_or_else(|error| {
-        tracing::error!(%error, "the outbox cannot be read");
-        Vec::new()
-    });
-    let gone = waiting
-        .into_iter()
-        .filter(|(name, _)| !known.contains(name.as_str()));
-    let gone = gone.map(|(name, _)| Lane::closed(name, told.clone()));
-    let open = destinations
-        .iter()
-        .map(|it| Lane::open(it.clone(), told.clone()));
-    open.chain(gone).collect()
+    let open = destinations.iter();
+    open.map(|it| Lane::open(it.clone(), told.clone()))
+        .collect()
+}
+
+/// Counts what waits, and opens a lane to nowhere for each destination that has none, so that what
+/// waits for it fails instead of waiting for ever.
+fn sweep(store: &Store, lanes: &mut Vec<Lane>, told: &Sender<Settled>) {
+    match store.reads().pending() {
+        Ok(waiting) => {
+            let all: u64 = waiting.iter().map(|(_, count)| count).sum();
+            gauge!("undertone_outbox_pending").set(all as f64);
+            for (name, _) in waiting {
+                if !lanes.iter().any(|lane| lane.name() == name) {
+                    lanes.push(Lane::closed(name, told.clone()));
+                }
+            }
+        }
+        Err(error) => tracing::error!(%error, "the outbox cannot be read"),
+    }
 }

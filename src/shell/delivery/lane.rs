@@ -28,8 +28,6 @@ pub struct Lane {
     off: Option<String>,
     /// Deliveries that a task works on, sent or being told to the store.
     flying: HashSet<String>,
-    /// Deliveries seen waiting at the last pass.
-    waiting: usize,
     told: Sender<Settled>,
 }
 
@@ -59,7 +57,6 @@ impl Lane {
             destination: None,
             off: None,
             flying: HashSet::new(),
-            waiting: 0,
             told,
         }
     }
@@ -67,11 +64,6 @@ impl Lane {
     /// The destination's name.
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Deliveries that were waiting or in flight at the last pass, counted up to the look-ahead.
-    pub fn waiting(&self) -> usize {
-        self.waiting
     }
 
     /// Goes on where `old` was, if it is of the same destination: what is in flight is not sent twice.
@@ -103,7 +95,6 @@ impl Lane {
         let rows = store
             .reads()
             .due(&self.name, room + self.flying.len() + AHEAD)?;
-        self.waiting = rows.len();
         let mut next = None;
         for due in rows {
             if self.flying.contains(&due.delivery_id) {
