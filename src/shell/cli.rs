@@ -16,7 +16,7 @@ Exit codes:
   1  a fault of ours
   2  wrong usage or configuration
   3  an input cannot be opened or read
-  4  an input is not audio that can be decoded, or labels that can be read
+  4  an input is not audio that can be decoded, or labels or a payload that can be read
   5  an output cannot be written
   6  a model cannot be loaded
 With many files the rest go on when one fails, and the highest code is returned.";
@@ -97,6 +97,14 @@ clock it is wall time, and the output says so. The file is repeated until --audi
 reached. The cost is the median of 5 repetitions, with the least and the most beside it; the
 percentiles are over the pushes of all repetitions. A core's channels are 1000 / cost.";
 
+#[cfg(feature = "serve")]
+const SCREEN_HELP: &str = "\
+Examples:
+  undertone screen handoff.json --out handoff.html  a page to open in any browser
+  undertone screen - < handoff.json > handoff.html
+
+The page is one file: it asks for nothing from anywhere and runs no script.";
+
 const CLASSIFY_TEXT_HELP: &str = "\
 Examples:
   undertone classify-text turns.jsonl               one answer a line, in the order of the lines
@@ -167,6 +175,10 @@ pub enum Command {
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
+    /// Draw a saved handoff payload as the page that a human reads before the call connects
+    #[cfg(feature = "serve")]
+    #[command(after_help = SCREEN_HELP, after_long_help = format!("{SCREEN_HELP}\n\n{EXIT_CODES}"))]
+    Screen(Screen),
     /// Say what a caller's words ask for: JSON lines in, JSON lines out, one for one
     #[command(after_help = CLASSIFY_TEXT_HELP, after_long_help = format!("{CLASSIFY_TEXT_HELP}\n\n{EXIT_CODES}"))]
     ClassifyText(ClassifyText),
@@ -384,6 +396,18 @@ pub enum BenchFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// `undertone screen`.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct Screen {
+    /// A handoff payload in JSON, or `-` for standard input
+    #[arg(value_name = "PAYLOAD.json")]
+    pub payload: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `undertone check`.

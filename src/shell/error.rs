@@ -6,7 +6,7 @@
 //! | 1 | a fault of ours |
 //! | 2 | wrong usage or configuration |
 //! | 3 | an input cannot be opened or read |
-//! | 4 | an input is not audio that can be decoded, or labels that can be read |
+//! | 4 | an input is not audio that can be decoded, or labels or a payload that can be read |
 //! | 5 | an output cannot be written |
 //! | 6 | a model cannot be loaded |
 

@@ -16,6 +16,8 @@ pub mod load;
 mod report;
 pub mod schema;
 #[cfg(feature = "serve")]
+pub mod screen;
+#[cfg(feature = "serve")]
 pub mod serve;
 mod setup;
 #[cfg(feature = "serve")]
@@ -42,6 +44,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Load(args) => load::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
+        #[cfg(feature = "serve")]
+        Command::Screen(args) => screen::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
         Command::Schema(args) => schema::run(args),
         #[cfg(feature = "serve")]

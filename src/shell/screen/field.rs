@@ -91,7 +91,7 @@ const WORDS: [Words; 10] = [
         "sentiment_trajectory",
         "Mood",
         "No mood was read.",
-        "The voice was not read.",
+        "Too little speech to read a mood.",
     ),
     (
         "suggested_next_action",
@@ -100,6 +100,9 @@ const WORDS: [Words; 10] = [
         "Nobody suggested a next step.",
     ),
 ];
+
+/// Lists that may be empty by report.
+const REPORTED: [&str; 3] = ["sources", "actions", "committed_writes"];
 
 impl Field {
     /// The field at `place` in reading order.
@@ -110,8 +113,10 @@ impl Field {
         let state = match (held, told) {
             (Held::Something, _) => FieldState::Filled,
             (_, Some(state @ (FieldState::NotApplicable | FieldState::NoneReported))) => state,
-            (Held::Empty, None | Some(FieldState::Filled)) => FieldState::NoneReported,
-            (Held::Nothing, _) | (Held::Empty, _) => FieldState::Missing,
+            (Held::Empty, None | Some(FieldState::Filled)) if REPORTED.contains(&name) => {
+                FieldState::NoneReported
+            }
+            _ => FieldState::Missing,
         };
         Self {
             name,
@@ -134,7 +139,8 @@ impl Field {
             Held::list(p.committed_writes.as_ref()),
             Held::one(p.confidence.as_ref()),
             Held::one(p.escalation_reason.as_ref()),
-            Held::one(p.sentiment_trajectory.as_ref()),
+            // Without points too little was said to know a mood.
+            Held::list(p.sentiment_trajectory.as_ref().map(|t| &t.points)),
             Held::one(p.suggested_next_action.as_ref()),
         ];
         std::array::from_fn(|place| Self::new(payload, place, held[place]))
@@ -187,6 +193,22 @@ pub struct Completeness {
 }
 
 impl Completeness {
+    /// The headings of those that do not, the first few.
+    pub fn lacks(&self) -> String {
+        const SHOWN: usize = 4;
+        let named = self
+            .missing
+            .iter()
+            .take(SHOWN)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        match self.missing.len().saturating_sub(SHOWN) {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
+    }
+
     pub fn of(fields: &[Field; 10]) -> Self {
         let is = |state| fields.iter().filter(move |f| f.state == state);
         let missing: Vec<_> = is(FieldState::Missing).map(|f| f.title).collect();
@@ -205,6 +227,11 @@ mod tests {
     use super::*;
     use crate::handoff::FIELDS;
 
+    fn nothing() -> HandoffPayload {
+        let minimal = include_str!("../../../tests/browser/payloads/minimal.json");
+        serde_json::from_str(minimal).expect("the file is in the repository")
+    }
+
     #[test]
     fn the_words_follow_the_contract() {
         assert_eq!(WORDS.map(|w| w.0), FIELDS);
@@ -212,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_empty_list_is_none_and_an_absent_one_is_unknown() {
-        let mut payload = HandoffPayload::heard(None, None);
+        let mut payload = nothing();
         let writes = |p: &HandoffPayload| Field::all(p)[5];
         assert_eq!(writes(&payload).state, FieldState::Missing);
         payload.committed_writes = Some(Vec::new());
@@ -225,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_claim_of_filled_without_a_value_is_not_believed() {
-        let mut payload = HandoffPayload::heard(None, None);
+        let mut payload = nothing();
         for name in FIELDS {
             payload.fields.insert(name.to_owned(), FieldState::Filled);
         }
@@ -235,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_does_not_apply_is_not_counted() {
-        let mut payload = HandoffPayload::heard(None, None);
+        let mut payload = nothing();
         let name = "sentiment_trajectory".to_owned();
         payload.fields.insert(name, FieldState::NotApplicable);
         let known = Completeness::of(&Field::all(&payload));

@@ -8,7 +8,7 @@ use super::steps::{Steps, TransferView};
 use super::text::{Clipped, clock, room};
 use super::why::{Mood, Sure, Why};
 use super::words;
-use crate::handoff::{HandoffPayload, SuggestedBy};
+use crate::handoff::{HandoffPayload, SentimentTrajectory, SuggestedBy};
 use askama::Template;
 
 /// Where a page has its style from.
@@ -142,7 +142,7 @@ impl Pop {
                 };
                 (Clipped::new(&next.text, room::HEADLINE), from)
             }),
-            tone: (!tone.is_empty()).then(|| Clipped::new(tone, room::HEADLINE)),
+            tone: (!tone.is_empty()).then(|| Clipped::new(tone, room::SENTENCE)),
             dropped: payload.dropped,
             fields: Fields {
                 identity,
@@ -158,6 +158,12 @@ impl Pop {
             },
         }
     }
+}
+
+/// The trajectory, where there is one to draw.
+fn trajectory_of(payload: &HandoffPayload) -> Option<&SentimentTrajectory> {
+    let trajectory = payload.sentiment_trajectory.as_ref();
+    trajectory.filter(|t| !t.points.is_empty())
 }
 
 /// The list, where something is in it.

@@ -2,8 +2,10 @@
 
 /// Characters that are shown at once, by the size of the place.
 pub mod room {
-    /// A headline or the next step.
-    pub const HEADLINE: usize = 150;
+    /// A headline or the next step; set smaller from [`LARGE`] on.
+    pub const HEADLINE: usize = 180;
+    /// What fits in large type.
+    pub const LARGE: usize = 112;
     /// A sentence or two.
     pub const SENTENCE: usize = 110;
     /// A name, a title.
@@ -24,6 +26,11 @@ pub struct Clipped {
 }
 
 impl Clipped {
+    /// Too long for large type.
+    pub fn small(&self) -> bool {
+        self.length > room::LARGE
+    }
+
     /// `text` cut to at most `room` characters, at a space where one is near.
     pub fn new(text: &str, room: usize) -> Self {
         let clean = clean(text);
@@ -70,6 +77,18 @@ pub fn spaced(name: &str) -> String {
 /// A share, 0..1, with two decimals; `None` where it is no number.
 pub fn share(value: f64) -> Option<String> {
     value.is_finite().then(|| format!("{:.2}", value + 0.0))
+}
+
+/// Three digits that matter: `178`, `30.4`, `0.49`; `None` where it is no number.
+pub fn short(value: f64) -> Option<String> {
+    let decimals = match value.abs() {
+        v if !v.is_finite() => return None,
+        v if v >= 1e6 => return Some(format!("{value:.1e}").replace('-', "−")),
+        v if v >= 100.0 => 0,
+        v if v >= 10.0 => 1,
+        _ => 2,
+    };
+    Some(format!("{:.decimals$}", value + 0.0).replace('-', "−"))
 }
 
 /// `+0.31` or `−0.31` with a true minus; `None` where it is no number.
@@ -137,6 +156,9 @@ mod tests {
     fn numbers_that_are_none_are_not_written() {
         assert_eq!(share(f64::NAN), None);
         assert_eq!(share(0.615), Some("0.61".to_owned()));
+        assert_eq!(short(178.0).as_deref(), Some("178"));
+        assert_eq!(short(-30.42).as_deref(), Some("−30.4"));
+        assert_eq!(short(f64::NAN), None);
         assert_eq!(signed(-0.314, 2).as_deref(), Some("−0.31"));
         assert_eq!(signed(-0.001, 2).as_deref(), Some("0.00"));
         assert_eq!(signed(f64::INFINITY, 2), None);

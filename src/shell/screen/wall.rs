@@ -147,9 +147,9 @@ impl Row {
             arrow,
             trend: Clipped::new(&trend, room::LABEL).head,
             class: match (call.failed() || call.late(), call.waiting_s.is_some()) {
-                (true, _) => "late",
-                (_, true) => "waits",
-                _ => "calm",
+                (true, _) => "row-late",
+                (_, true) => "row-waits",
+                _ => "row-calm",
             },
             trigger: call.trigger.map_or("–", words::trigger),
             steps: call.transfer.as_ref().map(Steps::new),

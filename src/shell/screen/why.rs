@@ -1,7 +1,7 @@
 //! What was heard and decided: why, how sure, and where the mood was going.
 
 use super::spark::{Size, Spark};
-use super::text::{Clipped, clean, clock, counted, room, share, signed, spaced};
+use super::text::{Clipped, clean, clock, counted, room, share, short, signed, spaced};
 use super::words;
 use crate::handoff::{Confidence, EscalationReason, SentimentTrajectory, VoiceEvidence};
 
@@ -13,8 +13,8 @@ pub struct Why {
     pub phrase: Option<Clipped>,
     pub rule: Option<String>,
     pub since: String,
+    /// Strongest first.
     pub evidence: Vec<Moved>,
-    pub more: Vec<Moved>,
     pub also: Option<Clipped>,
 }
 
@@ -23,25 +23,40 @@ pub struct Why {
 pub struct Moved {
     pub what: Clipped,
     pub how: String,
+    /// The distance, as a number.
+    pub sd: String,
+    /// What was usual and what is now.
     pub numbers: String,
 }
 
 impl Moved {
     fn new(evidence: &VoiceEvidence) -> Self {
         let unit = clean(&evidence.unit);
-        let number = |v: f32| share(v.into()).map(|v| v.replace('-', "−"));
-        let numbers = match (signed(evidence.sd.into(), 1), number(evidence.now)) {
-            (Some(sd), Some(now)) => match number(evidence.baseline) {
-                Some(usual) => format!("{sd} sd ({usual} → {now} {unit})"),
-                None => format!("{sd} sd (now {now} {unit})"),
-            },
-            (Some(sd), None) => format!("{sd} sd"),
+        let what = Clipped::new(&words::feature(&evidence.feature), room::LABEL);
+        // Signs are counted; nothing is usual about them.
+        if unit == "signs" {
+            return Self {
+                what,
+                how: match evidence.now.is_finite() {
+                    true => counted(evidence.now.max(0.0).round() as usize, "sign"),
+                    false => "signs".to_owned(),
+                },
+                sd: String::new(),
+                numbers: String::new(),
+            };
+        }
+        let number = |v: f32| short(v.into());
+        let numbers = match (number(evidence.baseline), number(evidence.now)) {
+            (Some(usual), Some(now)) => format!("{usual} → {now} {unit}"),
+            (None, Some(now)) => format!("now {now} {unit}"),
             _ => String::new(),
         };
+        let sd = signed(evidence.sd.into(), 1).filter(|sd| sd.len() < 10);
         Self {
-            what: Clipped::new(&words::feature(&evidence.feature), room::LABEL),
+            what,
             how: words::distance(evidence.sd.into()),
-            numbers: Clipped::new(&numbers.replace(" )", ")"), room::LINE).head,
+            sd: sd.map_or(String::new(), |sd| format!("{sd} sd")),
+            numbers: Clipped::new(&numbers, room::LABEL).head,
         }
     }
 }
@@ -63,11 +78,11 @@ impl Why {
         } else {
             format!("Decided {}", clock(reason.at_s))
         };
-        let mut evidence: Vec<Moved> = reason.evidence.iter().map(Moved::new).collect();
-        let more = evidence.split_off(evidence.len().min(3));
+        let evidence = reason.evidence.iter().map(Moved::new).collect();
         let phrase = reason.phrase.as_deref().filter(|p| !p.trim().is_empty());
         let rule = reason.rule_version.map(|version| {
-            let name = Clipped::new(&reason.reason, room::LABEL).head;
+            let name = reason.rule.as_deref().unwrap_or(&reason.reason);
+            let name = Clipped::new(name, room::LABEL).head;
             format!("rule {name}, version {version}")
         });
         let also = reason.also.iter().map(|also| also.replace('/', ": "));
@@ -82,7 +97,6 @@ impl Why {
             rule,
             since,
             evidence,
-            more,
             also: Some(Clipped::new(&also, room::LINE)).filter(|a| !a.is_empty()),
         }
     }
@@ -149,8 +163,8 @@ impl Sure {
 #[derive(Debug)]
 pub struct Mood {
     pub spark: Option<Spark>,
-    pub onset_x: Option<f64>,
-    pub decided_x: Option<f64>,
+    pub onset: Option<Mark>,
+    pub decided: Option<Mark>,
     pub markers: Vec<(f64, String)>,
     /// The drawing in words.
     pub alternative: String,
@@ -164,16 +178,47 @@ pub struct Mood {
     pub to: String,
 }
 
+/// A line across the drawing with its label.
+#[derive(Debug)]
+pub struct Mark {
+    pub x: f64,
+    pub label: String,
+    /// Where the label begins, and how it is anchored.
+    pub text_x: f64,
+    pub anchor: &'static str,
+}
+
+impl Mark {
+    /// The label on the wanted side of the line, or on the other where it would not fit.
+    fn new(x: f64, label: String, wanted_left: bool) -> Self {
+        let room = 6.2 * label.chars().count() as f64;
+        let left = match wanted_left {
+            true => x > room,
+            false => x > DRAWING.width - room,
+        };
+        Self {
+            x,
+            label,
+            text_x: if left { x - 3.0 } else { x + 3.0 },
+            anchor: if left { "end" } else { "start" },
+        }
+    }
+}
+
 /// The drawing's own units.
 const DRAWING: Size = Size {
     width: 360.0,
-    height: 92.0,
+    height: 116.0,
 };
 
 impl Mood {
     pub fn new(trajectory: &SentimentTrajectory, reason: Option<&EscalationReason>) -> Self {
         let spark = Spark::new(&trajectory.points, DRAWING);
         let x = |at_s: f64| spark.as_ref().and_then(|s| s.x(at_s));
+        let mark = |at_s: Option<f64>, name: &str, left| {
+            let at_s = at_s?;
+            x(at_s).map(|x| Mark::new(x, format!("{name} {}", clock(at_s)), left))
+        };
         let named = |kind: &str, at_s| format!("{} {}", spaced(kind), clock(at_s));
         let all = &trajectory.markers;
         let markers = all.iter().rev().take(24).rev();
@@ -193,8 +238,8 @@ impl Mood {
         });
         let (from, to) = spark.as_ref().map_or((0.0, 0.0), Spark::span);
         let mut mood = Self {
-            onset_x: reason.and_then(|r| x(r.onset_s)),
-            decided_x: reason.and_then(|r| x(r.at_s)),
+            onset: mark(reason.map(|r| r.onset_s), "began", true),
+            decided: mark(reason.map(|r| r.at_s), "decided", false),
             markers: markers.collect(),
             alternative: String::new(),
             now: now.and_then(|n| signed(n, 2)),
@@ -246,7 +291,7 @@ mod tests {
             sd: 4.2,
         });
         assert_eq!(moved.how, "far above usual");
-        assert_eq!(moved.numbers, "+4.2 sd (0.04 → 0.49)");
+        assert_eq!((&*moved.sd, &*moved.numbers), ("+4.2 sd", "0.04 → 0.49"));
     }
 
     #[test]
@@ -258,7 +303,9 @@ mod tests {
             onset_s: 48.2,
             text: String::new(),
             phrase: None,
+            rule: None,
             rule_version: None,
+            intent: None,
             evidence: Vec::new(),
             also: vec!["failed_turns/reported".into()],
         };

@@ -31,7 +31,7 @@ pub fn outcome(outcome: Outcome) -> (&'static str, &'static str, &'static str) {
         Outcome::Succeeded => ("✓", "done", "good"),
         Outcome::Failed => ("✕", "failed", "bad"),
         Outcome::NoMatch => ("∅", "no match", "warn"),
-        Outcome::Pending => ("…", "pending", "calm"),
+        Outcome::Pending => ("…", "pending", "soft"),
     }
 }
 
