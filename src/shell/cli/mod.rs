@@ -1,5 +1,8 @@
 //! The command line: what can be asked, and the help that teaches it.
 
+#[cfg(feature = "serve")]
+mod server;
+
 use crate::shell::channel::Channel;
 use crate::shell::command::eval::args::Eval;
 use crate::shell::output::Format;
@@ -8,6 +11,8 @@ use crate::shell::weights::Backend;
 use crate::wire::{pcm, raw};
 use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+#[cfg(feature = "serve")]
+pub use server::{Load, Report, ReportFormat, Screen};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -75,14 +80,6 @@ Ctrl-C ends the call, and the summary follows. Sound that comes faster than it c
 in a queue of --buffer seconds; what does not fit is lost, and shown as a gap of just that length.
 This command needs a build with the feature `mic`: cargo build --release --features mic";
 
-#[cfg(feature = "serve")]
-const REPORT_HELP: &str = "\
-Examples:
-  undertone report --store undertone.db             all that is stored, to read
-  undertone report --store undertone.db --since 7d --format json
-
-docs/metrics.md defines each figure. What has no case is \"no data\" (null), never 0.";
-
 const BENCH_HELP: &str = "\
 Examples:
   undertone bench call.wav
@@ -96,14 +93,6 @@ of the process, as a model's runtime may keep a thread of its own; where the sys
 clock it is wall time, and the output says so. The file is repeated until --audio-seconds are
 reached. The cost is the median of 5 repetitions, with the least and the most beside it; the
 percentiles are over the pushes of all repetitions. A core's channels are 1000 / cost.";
-
-#[cfg(feature = "serve")]
-const SCREEN_HELP: &str = "\
-Examples:
-  undertone screen handoff.json --out handoff.html  a page to open in any browser
-  undertone screen - < handoff.json > handoff.html
-
-The page is one file: it asks for nothing from anywhere and runs no script.";
 
 const CLASSIFY_TEXT_HELP: &str = "\
 Examples:
@@ -127,21 +116,6 @@ What the fields mean:
 Each answer is written before the next line is waited for, so the command can run as a co-process. A
 line that is not as above, or longer than 1 MiB, is answered with an \"error\" and nothing found; the
 rest go on, and the exit code is 2. Of a text over 4096 bytes, half is read from each end.";
-
-#[cfg(feature = "serve")]
-const LOAD_HELP: &str = "\
-Examples:
-  undertone load samples/became-angry.wav
-  undertone load --calls 300 --seconds 600 --format json samples/calm.wav
-
-Starts a server of its own with a fresh store, a receiver of webhooks, and --calls callers who each
-play the recording in real time. All the while some of them ask for a human, in partial transcripts.
-What is measured:
-  decision -> signed webhook            decided in the server until the receiver has it
-  partial transcript -> signed webhook  the request leaves the client until the receiver has it
-  partial transcript -> answered        until the client knows that it is decided and safely stored
-Callers, server and receiver share the machine, so the figures hold the cost of all three. Each
-transfer is declined at once, so that the call may ask again.";
 
 /// Hears how a caller sounds, follows where that is heading, and says when a human should take
 /// over.
@@ -170,14 +144,14 @@ pub enum Command {
     Bench(Bench),
     /// Put many calls on a server and measure how long it takes to act
     #[cfg(feature = "serve")]
-    #[command(after_help = LOAD_HELP, after_long_help = format!("{LOAD_HELP}\n\n{EXIT_CODES}"))]
+    #[command(after_help = server::LOAD_HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", server::LOAD_HELP))]
     Load(Load),
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
     /// Draw a saved handoff payload as the page that a human reads before the call connects
     #[cfg(feature = "serve")]
-    #[command(after_help = SCREEN_HELP, after_long_help = format!("{SCREEN_HELP}\n\n{EXIT_CODES}"))]
+    #[command(after_help = server::SCREEN_HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", server::SCREEN_HELP))]
     Screen(Screen),
     /// Say what a caller's words ask for: JSON lines in, JSON lines out, one for one
     #[command(after_help = CLASSIFY_TEXT_HELP, after_long_help = format!("{CLASSIFY_TEXT_HELP}\n\n{EXIT_CODES}"))]
@@ -187,7 +161,7 @@ pub enum Command {
     Schema(Schema),
     /// Print what the server's store says about the handoffs: time to human, completeness, triggers
     #[cfg(feature = "serve")]
-    #[command(after_help = REPORT_HELP, after_long_help = format!("{REPORT_HELP}\n\n{EXIT_CODES}"))]
+    #[command(after_help = server::REPORT_HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", server::REPORT_HELP))]
     Report(Report),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
@@ -338,30 +312,6 @@ pub struct ClassifyText {
     pub pack: Option<PathBuf>,
 }
 
-/// `undertone load`.
-#[cfg(feature = "serve")]
-#[derive(Debug, Args)]
-pub struct Load {
-    /// What every caller plays, round and round: a recording at 8000 Hz
-    #[arg(value_name = "FILE")]
-    pub input: PathBuf,
-    /// A table to read, or one JSON object
-    #[arg(long, value_enum, default_value_t)]
-    pub format: BenchFormat,
-    /// Calls at once
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 200)]
-    pub calls: u32,
-    /// How long they last
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..=86_400), default_value_t = 60)]
-    pub seconds: u32,
-    /// Callers who ask for a human, a second, among all calls
-    #[arg(long, value_name = "N", value_parser = seconds, default_value_t = 10.0)]
-    pub asks_per_s: f64,
-    /// Milliseconds of sound in a frame
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=200), default_value_t = 20)]
-    pub frame_ms: u32,
-}
-
 /// A conversation in writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Conversation {
@@ -396,18 +346,6 @@ pub enum BenchFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// `undertone screen`.
-#[cfg(feature = "serve")]
-#[derive(Debug, Args)]
-pub struct Screen {
-    /// A handoff payload in JSON, or `-` for standard input
-    #[arg(value_name = "PAYLOAD.json")]
-    pub payload: PathBuf,
-    /// Write to this file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
 }
 
 /// `undertone check`.
@@ -452,35 +390,6 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("give a number of seconds above 0".into()),
     }
-}
-
-/// `undertone report`.
-#[cfg(feature = "serve")]
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The server's database
-    #[arg(long, value_name = "PATH", default_value = "undertone.db")]
-    pub store: PathBuf,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
-    /// Leave out what was decided before: 30d, 12h, a date, or a time in UTC
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Days within which a customer who is escalated again counts
-    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
-    pub again_within_days: u32,
-}
-
-/// How the report is written.
-#[cfg(feature = "serve")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// Lines to read
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
 }
 
 #[cfg(test)]
