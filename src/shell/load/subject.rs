@@ -160,7 +160,7 @@ impl Drop for Subject {
 
 fn spawn(program: &Path, config: &Path) -> Result<Child, ShellError> {
     let started = Command::new(program)
-        .args(["serve", "--config"])
+        .args(["serve", "--log-filter", "error", "--config"])
         .arg(config)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
