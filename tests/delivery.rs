@@ -2,6 +2,7 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod payload;
 mod receiver;
 
 use receiver::{Answer, Receiver, Request, answer};
@@ -12,7 +13,6 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use undertone::decision::Trigger;
-use undertone::handoff::HandoffPayload;
 use undertone::shell::delivery::{Courier, DestinationConfig, Destinations, Key, verify};
 use undertone::shell::store::{
     CallOpened, Decided, DeliveryState, EventKind, Record, Store, StoredDelivery, delivery_id,
@@ -102,7 +102,7 @@ fn decide(store: &Store, destinations: &Destinations, call: &str) -> String {
     opened.unwrap().wait().unwrap();
     let now = now_ms();
     let told = destinations.deliveries(EventKind::Raised, now);
-    let payload = HandoffPayload::heard(None, None);
+    let payload = payload::empty();
     let record = Decided::new(call, Trigger::ExplicitRequest, "m1", now, payload, told);
     let id = record.escalation_id.clone();
     store
@@ -552,7 +552,7 @@ fn latency_from_decision_to_the_receiver() {
         let began = micros();
         let now = now_ms();
         let told = desk.destinations.deliveries(EventKind::Raised, now);
-        let payload = HandoffPayload::heard(None, None);
+        let payload = payload::empty();
         let record = Decided::new(&call, Trigger::Sentiment, "1", now, payload, told);
         sent.insert(record.escalation_id.clone(), began);
         let _ = desk.store.submit(Record::Decided(record)).unwrap();

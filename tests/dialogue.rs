@@ -39,11 +39,11 @@ fn told_under(config: &EngineConfig, messages: &[Value]) -> Vec<Event> {
 }
 
 fn escalations(events: &[Event]) -> Vec<&Escalation> {
-    let escalation = |event| match event {
+    let found = events.iter().filter_map(|event| match event {
         Event::Escalation(escalation) => Some(escalation),
         _ => None,
-    };
-    events.iter().filter_map(escalation).collect()
+    });
+    found.collect()
 }
 
 fn says(at_s: f64, text: &str, is_final: bool) -> Value {
@@ -220,7 +220,7 @@ fn hostile_messages_are_refused_or_bounded() {
         engine.push(PcmBlock::Samples(&[0.0; 80]), &mut PitchModel::new()),
         Err(PushError::NoSound)
     );
-    for i in 0..5_000 {
+    for i in 0..400 {
         let text = "again and again ".repeat(200);
         engine
             .say(&message(says(f64::from(i), &text, true)))
@@ -235,7 +235,7 @@ fn hostile_messages_are_refused_or_bounded() {
         .map(|t| t.text.len())
         .sum();
     assert!(
-        bytes <= 256 * 1024 && payload.dropped > 4_900,
+        bytes <= 256 * 1024 && payload.dropped > 300,
         "{bytes} bytes, {} dropped",
         payload.dropped
     );

@@ -2,11 +2,13 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::disallowed_methods)]
 
+mod payload;
+
 use assert_cmd::Command;
 use std::path::Path;
 use undertone::decision::Trigger;
 use undertone::dialogue::{Identity, Speaker};
-use undertone::handoff::{Failure, FieldState, HandoffPayload, Stage, TransferBudget};
+use undertone::handoff::{Failure, FieldState, Stage, TransferBudget};
 use undertone::shell::report::{Query, Repeat, Report};
 use undertone::shell::store::{
     CallOpened, Decided, EventKind, HumanTurn, NewDelivery, Rated, Rating, Reads, Record, Store,
@@ -38,7 +40,7 @@ impl Filled {
             opened_ms: at_ms - 60_000,
             ..CallOpened::default()
         }));
-        let mut payload = HandoffPayload::heard(None, None);
+        let mut payload = payload::empty();
         if !customer.is_empty() {
             payload.identity = Some(Identity {
                 verified: true,

@@ -2,6 +2,8 @@
 #![cfg(feature = "serve")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod payload;
+
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use undertone::decision::Trigger;
-use undertone::handoff::{Failure, HandoffPayload, Stage};
+use undertone::handoff::{Failure, Stage};
 use undertone::shell::store::{
     Applied, CallOpened, Decided, Dialogue, Durability, EventKind, MAX_RECORD_BYTES, MAX_WAITING,
     NewDelivery, PayloadUpdated, Rated, Rating, Reads, Record, Store, StoreConfig, StoreError,
@@ -47,7 +49,7 @@ fn decided(call: &str, key: &str) -> Record {
         event: EventKind::Raised,
         expires_ms: i64::MAX,
     };
-    let payload = HandoffPayload::heard(None, None);
+    let payload = payload::empty();
     let trigger = Trigger::ExplicitRequest;
     Record::Decided(Decided::new(
         call,
@@ -136,7 +138,7 @@ fn a_record_without_its_call_is_refused_and_the_others_of_its_group_are_not() {
         Record::PayloadUpdated(PayloadUpdated::new(
             "esc_nobody",
             1,
-            HandoffPayload::heard(None, None),
+            payload::empty(),
             vec![],
         )),
         Record::Transfer(TransferAt {
@@ -164,7 +166,7 @@ fn updates_and_transfers_are_kept_and_the_newest_payload_stays() {
     put(&store, decided("a", "m"));
     let id = escalation_id("a", Trigger::ExplicitRequest, "m");
     let update = |at_ms: i64, completeness: f32| {
-        let mut payload = HandoffPayload::heard(None, None);
+        let mut payload = payload::empty();
         payload.completeness = completeness;
         Record::PayloadUpdated(PayloadUpdated::new(&id, at_ms, payload, vec![]))
     };

@@ -4,9 +4,9 @@ use super::event::{DialogueEvent, DialogueMessage};
 use std::fmt::Display;
 use thiserror::Error;
 
-/// The most bytes of a text that a human reads.
+/// The most characters of a text that a human reads.
 pub const MAX_TEXT: usize = 4096;
-/// The most bytes of a name, a key or a reference.
+/// The most characters of a name, a key or a reference.
 pub const MAX_NAME: usize = 128;
 /// The most arguments of an action, or dimensions of a self-evaluation.
 pub const MAX_ENTRIES: usize = 32;
@@ -108,11 +108,14 @@ impl DialogueMessage {
 
 fn at_most(key: &'static str, value: Option<&str>, most: usize) -> Checked {
     match value {
-        Some(value) if value.len() > most => Err(MessageError::new(
-            key,
-            format_args!("{} bytes long", value.len()),
-            format_args!("give at most {most} bytes"),
-        )),
+        // As JSON Schema counts; most texts are short enough in bytes already.
+        Some(value) if value.len() > most && value.chars().count() > most => {
+            Err(MessageError::new(
+                key,
+                format_args!("{} characters long", value.chars().count()),
+                format_args!("give at most {most} characters"),
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -178,7 +181,7 @@ mod tests {
         for (json, said) in [
             (
                 format!(r#"{{"type":"turn","speaker":"caller","text":"{long}"}}"#),
-                "`text` is 4097 bytes long: give at most 4096 bytes",
+                "`text` is 4097 characters long: give at most 4096 characters",
             ),
             (
                 format!(r#"{{"type":"next_action","text":"{long}"}}"#),
@@ -186,7 +189,7 @@ mod tests {
             ),
             (
                 format!(r#"{{"id":"{name}","type":"intent_settled"}}"#),
-                "`id` is 129 bytes long: give at most 128 bytes",
+                "`id` is 129 characters long: give at most 128 characters",
             ),
             (
                 format!(r#"{{"type":"source","title":"t","excerpt":"{long}"}}"#),

@@ -14,9 +14,11 @@ pub struct DialogueMessage {
     /// The sender's name for this message. A message that comes again under the same name is
     /// taken once.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub id: Option<String>,
     /// Seconds since the call's first sample; without it, where the sound stands.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1e6))]
     pub at_s: Option<f64>,
     /// What is told.
     #[serde(flatten)]
@@ -86,13 +88,16 @@ pub struct Turn {
     /// Who.
     pub speaker: Speaker,
     /// The words.
+    #[schemars(length(max = 4096))]
     pub text: String,
     /// When it began, seconds since the call's first sample. A later text that began then, by the
     /// same speaker, replaces a partial one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1e6))]
     pub start_s: Option<f64>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1e6))]
     pub end_s: Option<f64>,
     /// False while the recogniser may still change its mind.
     #[serde(rename = "final", default = "yes")]
@@ -108,15 +113,18 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct SelfEvaluation {
     /// Composite score, 0..1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub score: f64,
     /// The scores behind it, by name, 0..1.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "propertyNames" = {"maxLength": 128}, "additionalProperties" = {"type": "number", "minimum": 0.0, "maximum": 1.0}))]
     pub dimensions: BTreeMap<String, f64>,
     /// Attempts to re-ground that have failed so far.
     #[serde(default)]
     pub failed_regroundings: u32,
     /// The action that the score is about; policy may have a floor of its own for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub action: Option<String>,
 }
 
@@ -125,12 +133,15 @@ pub struct SelfEvaluation {
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     /// A short name, such as `dispute_charge`.
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"\S"))]
     pub name: String,
     /// In words that a human reads, such as "Dispute a charge of $84.50".
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
     pub summary: Option<String>,
     /// How sure the agent is, 0..1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub confidence: Option<f64>,
 }
 
@@ -145,6 +156,7 @@ pub struct IntentSettled {}
 pub struct FailedTurn {
     /// Why, in a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
     pub why: Option<String>,
 }
 
@@ -153,12 +165,15 @@ pub struct FailedTurn {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// What it is called.
+    #[schemars(length(max = 4096))]
     pub title: String,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
     pub uri: Option<String>,
     /// The lines that matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
     pub excerpt: Option<String>,
 }
 
@@ -181,14 +196,17 @@ pub enum Outcome {
 #[serde(deny_unknown_fields)]
 pub struct Action {
     /// What was attempted, such as `lookup_vendor`.
+    #[schemars(length(min = 1, max = 128), regex(pattern = r"\S"))]
     pub name: String,
     /// How it ended.
     pub outcome: Outcome,
     /// The result in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4096))]
     pub result: Option<String>,
     /// What it was given, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "propertyNames" = {"maxLength": 128}, "additionalProperties" = {"type": "string", "maxLength": 4096}))]
     pub arguments: BTreeMap<String, String>,
 }
 
@@ -197,12 +215,15 @@ pub struct Action {
 #[serde(deny_unknown_fields)]
 pub struct Write {
     /// What was written, in words.
+    #[schemars(length(max = 4096))]
     pub what: String,
     /// Where, such as `cases`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub system: Option<String>,
     /// The record's name there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub reference: Option<String>,
 }
 
@@ -214,12 +235,15 @@ pub struct Identity {
     pub verified: bool,
     /// The caller's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub name: Option<String>,
     /// The customer's number or key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub customer_id: Option<String>,
     /// How it was verified, such as "one-time code".
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
     pub method: Option<String>,
 }
 
@@ -228,6 +252,7 @@ pub struct Identity {
 #[serde(deny_unknown_fields)]
 pub struct NextAction {
     /// In words.
+    #[schemars(length(max = 4096))]
     pub text: String,
 }
 
@@ -236,6 +261,7 @@ pub struct NextAction {
 #[serde(deny_unknown_fields)]
 pub struct Reported {
     /// The kinds.
+    #[schemars(length(max = 32))]
     pub kinds: Vec<ReportedKind>,
 }
 

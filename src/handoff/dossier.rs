@@ -12,8 +12,10 @@ pub const MAX_TURNS: usize = 2_000;
 pub const MAX_ITEMS: usize = 200;
 /// The most bytes of text in each of these lists.
 pub const MAX_LIST_BYTES: usize = 256 * 1024;
-/// Earlier turns of the caller that a question is held against.
+/// Earlier turns of the caller that a question is held against, and the most bytes of one: who
+/// speaks longer than a minute does not ask the same question again.
 const HISTORY: usize = 20;
+const HISTORY_BYTES: usize = 600;
 
 /// What was told. The oldest goes first when there is too much, and is counted.
 pub struct Dossier {
@@ -118,12 +120,13 @@ impl Dossier {
         self.turns.insert_before_end(after, turn);
     }
 
-    /// The caller's last texts that are final, oldest first, without the one that began at
-    /// `start_s`.
+    /// The caller's last texts that are final and could be a question, oldest first, without the
+    /// one that began at `start_s`.
     pub fn history(&self, start_s: Option<f64>) -> Vec<&str> {
         let earlier = |it: &&Turn| {
             let itself = start_s.is_some() && it.start_s == start_s;
-            it.speaker == Speaker::Caller && it.is_final && !itself
+            let short = it.text.len() <= HISTORY_BYTES;
+            it.speaker == Speaker::Caller && it.is_final && short && !itself
         };
         let texts = self.turns.iter().rev().filter(earlier).take(HISTORY);
         let mut texts: Vec<&str> = texts.map(|it| it.text.as_str()).collect();

@@ -21,7 +21,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
-from payloads import HERE, all_payloads
+from payloads import all_payloads
 from site_server import Site
 
 FIELDS = [
@@ -136,16 +136,25 @@ def readable(browser, name):
     return seen
 
 
+def analysed(undertone, folder):
+    """The bundled call as the program itself hears it and hands it over."""
+    call = ["samples/dispute-stereo.wav", "--channel", "both", "--dialogue", "samples/dispute.jsonl"]
+    outputs = ["--handoff", folder / "bundled.json", "--screen", folder / "bundled.html", "--out", folder / "events"]
+    subprocess.run([undertone, "analyze", "--backend", "embedded", *call, *outputs], check=True)
+    return folder / "bundled.json"
+
+
 def standalone(browser, undertone, folder):
-    for name, payload in all_payloads().items():
+    for name, payload in {"bundled": None, **all_payloads()}.items():
         source, page = folder / f"{name}.json", folder / f"{name}.html"
-        source.write_text(json.dumps(payload), encoding="utf-8")
-        subprocess.run([undertone, "screen", source, "--out", page], check=True)
+        if payload is not None:
+            source.write_text(json.dumps(payload), encoding="utf-8")
+            subprocess.run([undertone, "screen", source, "--out", page], check=True)
         for scheme in ("light", "dark"):
             browser.scheme(scheme)
             browser.open(page.as_uri())
             seen = readable(browser, f"{name}, {scheme}")
-            if name in ("dispute", "chat", "minimal"):
+            if name in ("bundled", "dispute", "chat", "minimal"):
                 cut = [field for field, facts in seen["fields"].items() if facts["cut"]]
                 check(f"{name}, {scheme}: nothing is cut", not cut, cut)
             if name != "huge":  # The same elements, and axe takes long over 2000 turns.
@@ -192,8 +201,8 @@ def by_keyboard(browser, page):
     check("keyboard: Tab alone leads there", browser.run("return document.activeElement.id") == "transcript")
 
 
-def live(browser, pages, folder):
-    subprocess.run([pages, HERE / "dispute.json", folder], check=True)
+def live(browser, pages, payload, folder):
+    subprocess.run([pages, payload, folder], check=True)
     site = Site(folder)
     site.fragment = "pop.html"  # Until the stage is told.
     browser.scheme("light")
@@ -288,10 +297,11 @@ def main():
         folder = Path(folder)
         browser = Browser(folder / "profile")
         try:
+            payload = analysed(arguments.undertone, folder)
             standalone(browser, arguments.undertone, folder)
             by_keyboard(browser, folder / "dispute.html")
             by_keyboard(browser, folder / "huge.html")
-            site = live(browser, arguments.pages, folder / "site")
+            site = live(browser, arguments.pages, payload, folder / "site")
             wall(browser, site)
             if arguments.pictures:
                 pictures(browser, site, arguments.pictures)

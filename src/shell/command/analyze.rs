@@ -24,6 +24,7 @@ struct Task<'a> {
     plot: Option<&'a Path>,
     script: Script,
     handoff: Option<&'a Path>,
+    screen: Option<&'a Path>,
 }
 
 /// Analyses every input; the exit code of the worst.
@@ -38,10 +39,15 @@ pub fn run(args: &Analyze) -> Result<u8, ShellError> {
     if let Some(path) = &args.plot {
         Picture::of(path)?;
     }
+    #[cfg(feature = "serve")]
+    let screen = args.screen.as_deref();
+    #[cfg(not(feature = "serve"))]
+    let screen = None;
     for (flag, given) in [
         ("--plot draws", args.plot.is_some()),
         ("--dialogue tells of", args.dialogue.is_some()),
         ("--handoff hands over", args.handoff.is_some()),
+        ("--screen draws", screen.is_some()),
     ] {
         if given && files.len() > 1 {
             return Err(ShellError::Usage(format!(
@@ -70,6 +76,7 @@ pub fn run(args: &Analyze) -> Result<u8, ShellError> {
         plot: args.plot.as_deref(),
         script: script.unwrap_or_default(),
         handoff,
+        screen,
     };
     let mut out = Destination::open(args.out.as_deref())?;
     out.write(|out| args.format.begin(&ready.run, out))?;
@@ -197,13 +204,22 @@ impl Task<'_> {
         }
     }
 
-    /// Writes the payload where it was asked for, and for a person its gist after the timeline.
+    /// Writes the payload and its page where they were asked for, and for a person its gist after the timeline.
     fn hand_over(
         &self,
         payload: &HandoffPayload,
         name: &Path,
         out: &mut dyn Write,
     ) -> Result<(), ShellError> {
+        #[cfg(feature = "serve")]
+        if let Some(path) = self.screen {
+            let page = crate::shell::screen::pop_standalone(payload);
+            let mut to = Destination::open(Some(path))?;
+            to.write(|to| {
+                to.write_all(page.as_bytes())?;
+                to.flush()
+            })?;
+        }
         let Some(path) = self.handoff else {
             return Ok(());
         };

@@ -9,6 +9,30 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
+/// What the help adds.
+pub const HELP: &str = "\
+Examples:
+  undertone classify-text turns.jsonl               one answer a line, in the order of the lines
+  echo '{\"text\": \"get me a person\"}' | undertone classify-text
+  undertone classify-text --pack my.toml < turns.jsonl
+
+A line in is {\"text\": \"...\"}, with \"history\": [\"...\"] where the caller's earlier turns are known, oldest
+first (the last 20 are considered). A line out is
+  {\"explicit_request\": bool, \"intents\": [...], \"distress\": bool, \"confusion\": bool, \"evidence\": [...]}
+with \"repeated_question\": bool where there was a history.
+
+What the fields mean:
+  explicit_request   the caller asks for a human
+  intents            fraud, account_closure, hardship, legal, self_harm: what policy gives to humans
+  distress           hardship, bereavement, illness or an emergency of the caller or the family
+  confusion          asks to repeat, to slow down, to explain, or did not understand
+  repeated_question  asks for the same fact as an earlier turn, in the same or in other words
+  evidence           for each of these: label, rule, the rule's version, and the words that fired
+
+Each answer is written before the next line is waited for, so the command can run as a co-process. A
+line that is not as above, or longer than 1 MiB, is answered with an \"error\" and nothing found; the
+rest go on, and the exit code is 2. Of a text over 4096 bytes, half is read from each end.";
+
 /// The longest line that is read, bytes.
 const MAX_LINE: usize = 1 << 20;
 

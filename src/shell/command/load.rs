@@ -1,14 +1,53 @@
 //! `undertone load`: many calls against a server, and how long it took to act.
 
 use super::Destination;
-use crate::shell::cli::{BenchFormat, Load};
+use crate::shell::cli::{BenchFormat, seconds};
 use crate::shell::error::ShellError;
 use crate::shell::load::{Audio, Distribution, Figures, Plan, Receiver, Subject, drive};
 use crate::shell::output::number::{EVENT_DECIMALS, write_json_line};
 use crate::shell::runner::Hearing;
+use clap::Args;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What `load` teaches.
+pub const HELP: &str = "\
+Examples:
+  undertone load samples/became-angry.wav
+  undertone load --calls 300 --seconds 600 --format json samples/calm.wav
+
+Starts a server of its own with a fresh store, a receiver of webhooks, and --calls callers who each
+play the recording in real time. All the while some of them ask for a human, in partial transcripts.
+What is measured:
+  decision -> signed webhook            decided in the server until the receiver has it
+  partial transcript -> signed webhook  the request leaves the client until the receiver has it
+  partial transcript -> answered        until the client knows that it is decided and safely stored
+Callers, server and receiver share the machine, so the figures hold the cost of all three. Each
+transfer is declined at once, so that the call may ask again.";
+
+/// `undertone load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// What every caller plays, round and round: a recording at 8000 Hz
+    #[arg(value_name = "FILE")]
+    pub input: PathBuf,
+    /// A table to read, or one JSON object
+    #[arg(long, value_enum, default_value_t)]
+    pub format: BenchFormat,
+    /// Calls at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 200)]
+    pub calls: u32,
+    /// How long they last
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(5..=86_400), default_value_t = 60)]
+    pub seconds: u32,
+    /// Callers who ask for a human, a second, among all calls
+    #[arg(long, value_name = "N", value_parser = seconds, default_value_t = 10.0)]
+    pub asks_per_s: f64,
+    /// Milliseconds of sound in a frame
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=200), default_value_t = 20)]
+    pub frame_ms: u32,
+}
 
 /// What our own receiver and our own server share. It signs nothing else.
 const SECRET: &str = "whsec_bG9hZC1sb2FkLWxvYWQtbG9hZC1sb2FkLWxvYWQ=";

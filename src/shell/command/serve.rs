@@ -5,7 +5,7 @@ use crate::shell::cli::Setup;
 use crate::shell::error::ShellError;
 use crate::shell::server;
 use clap::{Args, ValueEnum};
-use std::io;
+use std::io::{self, IsTerminal};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -98,6 +98,7 @@ fn log(args: &Serve) -> Result<(), ShellError> {
     })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr);
     // In tests many servers share one process: the first log stays.
     let _ = match args.log {

@@ -219,7 +219,9 @@ impl Desk {
         let desk = self.clone();
         tokio::spawn(async move {
             let path = format!("/v1/calls/{call_id}/transfer");
-            let _ = desk.post(&path, &json!({"stage": "failed", "failure": "declined"})).await;
+            let _ = desk
+                .post(&path, &json!({"stage": "failed", "failure": "declined"}))
+                .await;
         });
     }
 

@@ -131,10 +131,7 @@ impl Pop {
             written: listed(&payload.committed_writes).map(Written::list),
             sure: payload.confidence.as_ref().map(Sure::new),
             why: why.map(Why::new),
-            mood: payload
-                .sentiment_trajectory
-                .as_ref()
-                .map(|t| Mood::new(t, why)),
+            mood: trajectory_of(payload).map(|t| Mood::new(t, why)),
             next: payload.suggested_next_action.as_ref().map(|next| {
                 let from = match next.from {
                     SuggestedBy::Agent => "Suggested by the voice agent",

@@ -2,14 +2,16 @@
 
 use super::auth::Tokens;
 use super::bus::Bus;
-use super::calls::{Call, Calls, Found};
+use super::calls::{Call, Calls, Found, ended};
 use super::config::ServerConfig;
 use super::ledger::Ledger;
 use super::problem::Problem;
 use super::telemetry::Telemetry;
 use super::ticket::Tickets;
 use super::worker::{Ask, Pool};
-use crate::handoff::{Channel, HandoffPayload};
+use crate::handoff::{Channel, HandoffPayload, Redaction};
+use crate::shell::error::ShellError;
+use crate::shell::store::{Reads, StoredCall};
 use crate::shell::wall::unix_ms;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -28,7 +30,7 @@ pub struct Shared {
     /// Who may ask.
     pub tokens: Tokens,
     /// Links for browsers.
-    pub tickets: Tickets,
+    pub tickets: Arc<Tickets>,
     /// All calls.
     pub calls: Arc<Calls>,
     /// Their workers.
@@ -47,6 +49,8 @@ pub struct Shared {
     pub sockets: Arc<Semaphore>,
     /// How the server is reached from outside.
     pub base_url: String,
+    /// What is taken out of what was said.
+    pub redaction: Redaction,
     /// The worst time from a decision to a human, seconds.
     pub connected_worst_s: f64,
     /// Calls whose names were made up.
@@ -83,6 +87,13 @@ impl App {
             ));
         }
         self.ledger.well()?;
+        if self
+            .stored(id)
+            .await?
+            .is_some_and(|call| call.closed_ms.is_some())
+        {
+            return Err(ended(id));
+        }
         match self.calls.open(id, channel, labels, None)? {
             Found::Known(call) => Ok((call, false)),
             Found::New(call) => match self.pool.ask(&call, Ask::Open).await {
@@ -106,6 +117,48 @@ impl App {
         let asked = self.pool.ask(call, Ask::Handoff).await;
         // It may have ended meanwhile.
         asked.or_else(|problem| call.last().cloned().ok_or(problem))
+    }
+
+    /// The call as it is stored, where it is.
+    ///
+    /// # Errors
+    /// 503 where the store cannot be read.
+    pub async fn stored(&self, id: &str) -> Result<Option<StoredCall>, Problem> {
+        let id = id.to_owned();
+        self.read(move |reads| reads.call(&id)).await
+    }
+
+    /// The latest payload that is stored of a call that is no longer in memory; `unknown` where
+    /// there is none.
+    ///
+    /// # Errors
+    /// `unknown`, or 503 where the store cannot be read.
+    pub async fn stored_payload(
+        &self,
+        id: String,
+        unknown: Problem,
+    ) -> Result<HandoffPayload, Problem> {
+        let escalations = self.read(move |reads| reads.escalations_of(&id)).await?;
+        let latest = escalations.last();
+        let payload = latest.and_then(|it| serde_json::from_str(&it.payload).ok());
+        payload.ok_or(unknown)
+    }
+
+    /// Reads the store on a thread that may wait for the disk.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reads) -> Result<T, ShellError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let store = self.ledger.store.clone();
+        let done = tokio::task::spawn_blocking(move || read(store.reads())).await;
+        match done {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the store cannot be read");
+                Err(Problem::busy("the store cannot be read; the log says why"))
+            }
+            Err(_) => Err(Problem::fault("reading the store failed")),
+        }
     }
 
     /// Room for a WebSocket.

@@ -14,6 +14,7 @@ use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The longest name of a call.
 const NAME: usize = 128;
@@ -56,14 +57,28 @@ pub async fn json_bytes(request: Request, app: &App) -> Result<Bytes, Problem> {
 /// # Errors
 /// 400 where it is no JSON, 422 where it is JSON of another shape.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut json).map_err(told)?;
-    json.end().map_err(|error| malformed(&error))?;
-    Ok(value)
+    let mut value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    whole(&mut value);
+    read_value(value)
+}
+
+/// JSON knows one kind of number: `3.0` is the integer 3.
+fn whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or(f64::NAN);
+            if float.fract() == 0.0 && float.abs() < 9e15 {
+                *number = (float as i64).into();
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(whole),
+        Value::Object(fields) => fields.values_mut().for_each(whole),
+        _ => {}
+    }
 }
 
 /// Reads a JSON value, as [`read`].
-pub fn read_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+pub fn read_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(told)
 }
 
@@ -74,9 +89,6 @@ fn malformed(error: &serde_json::Error) -> Problem {
 fn told(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     let inner = error.into_inner();
-    if inner.is_syntax() || inner.is_eof() {
-        return malformed(&inner);
-    }
     let detail = inner.to_string();
     // serde's own words put keys and values between marks of their own.
     let between = |open: &str, close: char| {
@@ -99,10 +111,7 @@ fn told(error: serde_path_to_error::Error<serde_json::Error>) -> Problem {
         _ => "unknown".to_owned(),
     };
     let mend = match detail.split_once("expected ") {
-        Some((_, expected)) => {
-            let expected = expected.split(" at line ").next().unwrap_or("");
-            format!("give {expected}")
-        }
+        Some((_, expected)) => format!("give {expected}"),
         None => "see /openapi.json".to_owned(),
     };
     Problem::refused(detail).at(key, value).mend(mend)
@@ -215,6 +224,11 @@ mod tests {
         let problem = refused(r#"{"inner": {"scor": 1}}"#);
         assert_eq!(problem.key.as_deref(), Some("inner.scor"));
         assert!(problem.mend.unwrap().contains("score"));
+        assert!(
+            read::<u8>(b"3.0").is_ok_and(|three| three == 3),
+            "a whole number"
+        );
+        assert!(read::<u8>(b"3.5").is_err());
         let problem = refused("{}");
         let told = (problem.key.as_deref(), problem.value.as_deref());
         assert_eq!(told, (Some("inner"), Some("missing")));

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::broadcast;
 
 /// Calls that ended and can still be looked at.
-const ENDED: usize = 512;
+const ENDED: usize = 256;
 /// Points of sentiment that are shown.
 const POINTS: usize = 60;
 
@@ -212,9 +212,7 @@ impl Calls {
             Entry::Occupied(known) => {
                 let call = known.get().clone();
                 if call.ended() {
-                    let mend = "give the new call a name of its own";
-                    let detail = "the call has ended";
-                    return Err(Problem::conflict(detail).at("call_id", id).mend(mend));
+                    return Err(ended(id));
                 }
                 return Ok(Found::Known(call));
             }
@@ -307,6 +305,14 @@ impl Calls {
             metrics::gauge!("undertone_calls_open").set(known.open as f64);
         }
     }
+}
+
+/// A name is used once.
+pub fn ended(id: &str) -> Problem {
+    let mend = "give the new call a name of its own";
+    Problem::conflict("the call has ended")
+        .at("call_id", id)
+        .mend(mend)
 }
 
 /// The worker of a call: the same for as long as the server runs.

@@ -25,6 +25,8 @@ pub struct ServerConfig {
     pub max_connections: u32,
     /// A call of which nothing was heard for so long is closed.
     pub idle_timeout_s: f64,
+    /// The same for chats and e-mails.
+    pub written_timeout_s: f64,
     /// The longest body of a request.
     pub body_limit_kib: u32,
     /// The longest frame on a WebSocket.
@@ -65,6 +67,7 @@ impl Default for ServerConfig {
             max_calls: 1000,
             max_connections: 4096,
             idle_timeout_s: 600.0,
+            written_timeout_s: 86_400.0,
             body_limit_kib: 256,
             frame_limit_kib: 64,
             request_timeout_s: 10.0,
@@ -110,6 +113,12 @@ impl ServerConfig {
         within("max_calls", self.max_calls.into(), 1.0, 100_000.0)?;
         within("max_connections", self.max_connections.into(), 1.0, 1e6)?;
         within("idle_timeout_s", self.idle_timeout_s, 1.0, 86_400.0)?;
+        within(
+            "written_timeout_s",
+            self.written_timeout_s,
+            1.0,
+            8_640_000.0,
+        )?;
         within("body_limit_kib", self.body_limit_kib.into(), 1.0, 16_384.0)?;
         within("frame_limit_kib", self.frame_limit_kib.into(), 1.0, 1024.0)?;
         within("request_timeout_s", self.request_timeout_s, 0.1, 600.0)?;

@@ -9,8 +9,9 @@ use aide::generate::GenContext;
 use aide::openapi::Operation;
 use axum::Json;
 use axum::extract::{FromRequest, Request};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// The most messages of one request.
 pub const MOST: usize = 100;
@@ -112,9 +113,32 @@ impl FromRequest<App> for Messages {
 #[allow(dead_code)]
 enum OneOrMany {
     /// One message.
-    One(DialogueMessage),
+    One(Message),
     /// Up to a hundred; either all are taken or none.
-    Many(#[schemars(length(min = 1, max = 100))] Vec<DialogueMessage>),
+    Many(#[schemars(length(min = 1, max = 100))] Vec<Message>),
+}
+
+/// A message with every key of each type in one place, so that the description can say that there
+/// are no others.
+struct Message;
+
+impl JsonSchema for Message {
+    fn schema_name() -> Cow<'static, str> {
+        "DialogueMessage".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut whole = DialogueMessage::json_schema(generator).to_value();
+        let every = whole["properties"].take();
+        let mut types = whole["oneOf"].take();
+        for kind in types.as_array_mut().into_iter().flatten() {
+            kind["additionalProperties"] = Value::Bool(false);
+            for (key, schema) in every.as_object().into_iter().flatten() {
+                kind["properties"][key] = schema.clone();
+            }
+        }
+        json_schema!({"description": whole["description"], "oneOf": types})
+    }
 }
 
 impl OperationInput for Messages {

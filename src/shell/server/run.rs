@@ -80,6 +80,8 @@ pub async fn start(
     let (ledger, ways) = Ledger::new(store.clone(), workers);
     let ledger = Arc::new(ledger);
     ledger.publish(ways, &bus);
+    let tickets = Arc::new(Tickets::new(&key, server.ticket_valid_s.into()));
+    let base_url = server.base_url(address);
     let world = Arc::new(World {
         engine: settings.engine,
         words: Arc::new(Words::english()),
@@ -90,13 +92,15 @@ pub async fn start(
         calls: calls.clone(),
         bus: bus.clone(),
         ledger: ledger.clone(),
+        tickets: tickets.clone(),
+        base_url: base_url.clone(),
     });
     let (pool, threads) = Pool::start(models, &world).map_err(opened)?;
     let (draining, is_draining) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let app = App(Arc::new(Shared {
         tokens: Tokens::new(&around.tokens, &server),
-        tickets: Tickets::new(&key, server.ticket_valid_s.into()),
+        tickets,
         calls,
         pool,
         bus,
@@ -105,7 +109,8 @@ pub async fn start(
         draining: is_draining,
         stop: stopped.clone(),
         sockets: Arc::new(Semaphore::new(server.max_connections as usize)),
-        base_url: server.base_url(address),
+        base_url,
+        redaction: world.engine.redaction,
         connected_worst_s: world.engine.transfer.connected.worst_ms as f64 / 1e3,
         made_up: AtomicU64::new(1),
         server: server.clone(),
@@ -173,6 +178,8 @@ async fn restore(app: &App, store: &Store, open: OpenCall) -> Result<(), ShellEr
             Some(RestoredTransfer {
                 escalation_id: it.escalation_id.clone(),
                 decided_ms: it.decided_ms,
+                trigger: serde_json::from_value(it.trigger.as_str().into()).ok(),
+                reason: it.reason.clone(),
                 stages: stages.collect(),
                 payload: serde_json::from_str(&it.payload).ok(),
             })

@@ -59,3 +59,42 @@ impl Settings {
 
 /// The sections at the top of the file that the engine leaves to the server.
 pub use crate::shell::command::SERVER_SECTIONS as SECTIONS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../docs/undertone.toml");
+
+    #[test]
+    fn the_example_is_read_and_what_is_printed_is_read_again() {
+        let settings = Settings::parse("undertone.toml", EXAMPLE).unwrap();
+        assert_eq!(settings.around.server.max_calls, 500);
+        let printed = settings.to_toml();
+        assert_eq!(Settings::parse("printed.toml", &printed), Ok(settings));
+        let engine = EngineConfig::parse_beside("undertone.toml", EXAMPLE, &SECTIONS);
+        assert!(engine.is_ok(), "the other commands read it too: {engine:?}");
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let text = EXAMPLE.replace(
+            "# ticket_key = ",
+            "ticket_key = 'sesame-sesame-sesame-sesame-sesame' #",
+        );
+        let printed = Settings::parse("u.toml", &text).unwrap().to_toml();
+        assert!(
+            printed.contains("ticket_key") && !printed.contains("sesame"),
+            "{printed}"
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        let refuse = |text: String| Settings::parse("u.toml", &text).unwrap_err().to_string();
+        assert!(refuse(format!("{EXAMPLE}\n[serve]")).contains("serve` is unknown"));
+        let port = EXAMPLE.replace("max_calls = 500", "port = 8080");
+        assert!(refuse(port).contains("port"));
+        assert!(refuse("[server]\nnotice = 'told'".to_owned()).contains("undertone token"));
+    }
+}

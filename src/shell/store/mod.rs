@@ -66,7 +66,8 @@ struct Inner {
     bytes: Arc<AtomicUsize>,
     outbox: Arc<Notify>,
     reads: Reads,
-    _lock: File,
+    /// Given back once nothing is written any more.
+    lock: Mutex<Option<File>>,
 }
 
 impl Store {
@@ -130,7 +131,7 @@ impl Store {
                 bytes,
                 outbox,
                 reads,
-                _lock: lock,
+                lock: Mutex::new(Some(lock)),
             }),
         })
     }
@@ -199,7 +200,8 @@ impl Store {
         Arc::clone(&self.inner.outbox)
     }
 
-    /// Writes what waits, closes the file and refuses what comes after. Blocks until it is done.
+    /// Writes what waits, refuses what comes after, and lets another process write the file. Blocks
+    /// until it is done. Reading goes on.
     pub fn close(&self) {
         self.inner.close();
     }
@@ -207,22 +209,20 @@ impl Store {
 
 impl Inner {
     fn close(&self) {
-        let take = |slot: &Mutex<Option<SyncSender<()>>>| {
-            slot.lock().unwrap_or_else(PoisonError::into_inner).take()
-        };
         drop(take(&self.stop_checkpoints));
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(jobs);
+        drop(take(&self.jobs));
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for thread in threads.drain(..) {
             // A panic of the writer has been printed; there is nothing to add.
             let _ = thread.join();
         }
+        drop(take(&self.lock));
     }
+}
+
+/// What `slot` held, whatever a thread that panicked left behind.
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl Drop for Inner {

@@ -11,14 +11,20 @@ use crate::shell::server::message::Messages;
 use crate::shell::server::problem::Problem;
 use crate::shell::server::worker::{Ask, Say, Taken};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use axum::response::Response;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
+
+/// How often a client is asked whether it is still there.
+const PING: Duration = Duration::from_secs(20);
+/// A client of which nothing came for so long is gone.
+const GONE: Duration = Duration::from_secs(70);
 
 /// POST /v1/calls/{id}/dialogue.
 pub async fn post(
@@ -83,9 +89,17 @@ enum Answer {
 async fn talk(app: &App, call: &Arc<Call>, mut socket: WebSocket) {
     let mut events = call.ring.subscribe();
     let mut stop = app.stop.clone();
+    let mut ping = tokio::time::interval(PING);
+    let mut heard = Instant::now();
     loop {
         let text = tokio::select! {
-            frame = socket.recv() => match frame {
+            _ = ping.tick() => {
+                if heard.elapsed() > GONE || socket.send(Message::Ping(Bytes::new())).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+            frame = socket.recv() => match frame.inspect(|_| heard = Instant::now()) {
                 Some(Ok(Message::Text(text))) => answer(app, call, text.as_bytes()).await,
                 Some(Ok(Message::Binary(_))) => {
                     let detail = "binary frames are no messages";

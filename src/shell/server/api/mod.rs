@@ -5,6 +5,7 @@
 //! - **Remembers** nothing.
 //! - **Source**: RFC 9457 for problems; OpenAPI 3.1; the HTML standard for server-sent events.
 
+mod after;
 mod audio;
 mod calls;
 mod dialogue;

@@ -1,6 +1,6 @@
 //! Which address does what, and how each is described.
 
-use super::{audio, calls, dialogue, events, ops, pages, transfer};
+use super::{after, audio, calls, dialogue, events, ops, pages, transfer};
 use crate::shell::server::auth::BEARER;
 use crate::shell::server::problem::Problem;
 use crate::shell::server::{App, guard};
@@ -13,8 +13,8 @@ use axum::{Router, middleware};
 
 /// All addresses, and their description as JSON.
 pub fn router(app: App) -> Router {
-    // Each extractor names its own refusals.
-    aide::generate::all_error_responses(true);
+    // Each extractor names its own refusals; those of axum never come out.
+    aide::generate::all_error_responses(false);
     aide::generate::infer_responses(true);
     aide::generate::extract_schemas(true);
     let described = ApiRouter::new()
@@ -72,6 +72,7 @@ pub fn router(app: App) -> Router {
             "/v1/calls/{id}/handoff",
             get_with(calls::handoff, |op| {
                 about(op, "showHandoff", "What a human would see now", HANDOFF)
+                    .response::<409, Problem>()
             }),
         )
         .api_route(
@@ -121,18 +122,19 @@ pub fn router(app: App) -> Router {
         )
         .api_route(
             "/v1/calls/{id}/human-turns",
-            post_with(calls::human_turns, |op| {
+            post_with(after::human_turns, |op| {
                 about(
                     op,
                     "tellHumanTurns",
                     "What was said after the human took over",
                     HUMAN,
                 )
+                .response::<409, Problem>()
             }),
         )
         .api_route(
             "/v1/calls/{id}/rating",
-            post_with(calls::rate, |op| {
+            post_with(after::rate, |op| {
                 about(op, "rateCall", "How the caller rated the call", RATING)
             }),
         )

@@ -54,9 +54,9 @@ fn check(told: &TransferReport) -> Result<(), Problem> {
     if let Some(name) = told
         .destination
         .as_ref()
-        .filter(|it| it.is_empty() || it.len() > 512)
+        .filter(|it| it.is_empty() || it.chars().count() > 128)
     {
-        let mend = "give 1 to 512 bytes";
+        let mend = "give 1 to 128 characters";
         return Err(Problem::refused("no such name")
             .at("destination", name.as_str())
             .mend(mend));

@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 
 /// The most labels of a call.
 const LABELS: usize = 32;
-/// The longest name of a label, bytes.
+/// The longest name of a label, characters.
 const LABEL_NAME: usize = 64;
-/// The longest value of a label, bytes.
+/// The longest value of a label, characters.
 const LABEL_VALUE: usize = 512;
 
 /// What opens a call.
@@ -36,6 +36,7 @@ pub struct OpenCall {
     /// Names and values of your own. They come back with the call and with its webhooks, and
     /// addresses of destinations may use them.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = LABELS, "propertyNames" = {"minLength": 1, "maxLength": LABEL_NAME}, "additionalProperties" = {"type": "string", "maxLength": LABEL_VALUE}))]
     pub labels: BTreeMap<String, String>,
     /// Who the caller is, where that is known beforehand.
     #[serde(default)]
@@ -57,9 +58,11 @@ impl OpenCall {
                 .mend(mend));
         }
         for (name, value) in &self.labels {
-            if name.is_empty() || name.len() > LABEL_NAME || value.len() > LABEL_VALUE {
-                let mend =
-                    format!("a name has 1 to {LABEL_NAME} bytes, a value {LABEL_VALUE} at most");
+            let (named, valued) = (name.chars().count(), value.chars().count());
+            if named == 0 || named > LABEL_NAME || valued > LABEL_VALUE {
+                let mend = format!(
+                    "a name has 1 to {LABEL_NAME} characters, a value {LABEL_VALUE} at most"
+                );
                 let key = format!("labels.{name}");
                 return Err(Problem::refused("a label is too long")
                     .at(key, value)

@@ -1,13 +1,15 @@
 //! What a worker is asked, and the sound that it is given.
 
-use crate::dialogue::{DialogueMessage, Speaker};
+use crate::decision::Trigger;
+use crate::dialogue::DialogueMessage;
 use crate::handoff::{Failure, HandoffPayload, Stage, TransferUpdate};
 use crate::shell::server::calls::Call;
 use crate::shell::server::problem::Problem;
 use crate::wire::pcm::Encoding;
 use axum::body::Bytes;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,8 +40,6 @@ pub enum Ask {
     Listen(Format, Reply<Listening>),
     /// The telephony side tells how far the transfer is.
     Transfer(TransferReport, Reply<()>),
-    /// Something was said after the human took over.
-    HumanTurns(Vec<HumanTurnTold>, Reply<()>),
     /// The call is over.
     Close(Reply<()>),
 }
@@ -60,6 +60,10 @@ pub struct RestoredTransfer {
     pub escalation_id: String,
     /// When it was decided, milliseconds since 1970.
     pub decided_ms: i64,
+    /// Which of the five triggers.
+    pub trigger: Option<Trigger>,
+    /// Which detector of it.
+    pub reason: String,
     /// The stages it had reached, in order, and when, milliseconds since 1970.
     pub stages: Vec<(TransferUpdate, i64)>,
     /// The payload.
@@ -99,7 +103,7 @@ pub struct Pulled {
     /// The escalation.
     pub escalation_id: String,
     /// Which of the five triggers.
-    pub trigger: crate::decision::Trigger,
+    pub trigger: Trigger,
     /// Which detector of it.
     pub reason: String,
     /// False where a transfer was open already, and the trigger was added to it.
@@ -156,6 +160,7 @@ pub struct Sound {
 /// What the telephony side tells of a transfer.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = failures_have_a_kind)]
 pub struct TransferReport {
     /// The stage that was reached.
     pub stage: Stage,
@@ -172,17 +177,19 @@ pub struct TransferReport {
     pub queue_estimate_s: Option<f64>,
 }
 
-/// Something that was said after the human took over, by either side.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HumanTurnTold {
-    /// Who.
-    pub speaker: Speaker,
-    /// The words.
-    #[schemars(length(max = 1024))]
-    pub text: String,
-    /// When it began, milliseconds since 1970; without it, now.
-    #[serde(default)]
-    #[schemars(range(min = 0, max = 4_000_000_000_000_i64))]
-    pub at_ms: Option<i64>,
+/// `failure` stands beside the stage `failed` and nowhere else; only the engine decides.
+fn failures_have_a_kind(schema: &mut Schema) {
+    let told = json!({
+        "if": {"properties": {"stage": {"const": "failed"}}, "required": ["stage"]},
+        "then": {"properties": {"failure": {"type": "string"}}, "required": ["failure"]},
+        "else": {"properties": {
+            "failure": {"type": "null"},
+            "stage": {"enum": ["initiated", "ringing", "accepted", "connected"]},
+        }},
+    });
+    if let Value::Object(told) = told {
+        for (key, value) in told {
+            schema.insert(key, value);
+        }
+    }
 }

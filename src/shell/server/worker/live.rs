@@ -1,13 +1,13 @@
 //! One open call: its engine, what was decided, and how far the transfer is.
 
-use super::command::{HumanTurnTold, Pulled, Reply, Say, Taken};
+use super::command::{Pulled, Reply, Say, Taken};
 use super::names::Names;
 use super::restore::keep;
 use super::sound::Ears;
 use super::thread::World;
 use super::transfer::OpenTransfer;
 use crate::decision::Escalation;
-use crate::dialogue::{DialogueEvent, DialogueMessage, Turn};
+use crate::dialogue::{DialogueMessage, MAX_TIME_S};
 use crate::engine::{Engine, Event};
 use crate::error::BuildError;
 use crate::handoff::{Channel, HandoffPayload, Stage};
@@ -15,7 +15,7 @@ use crate::model::AffectModel;
 use crate::shell::output::record::Record as EventRecord;
 use crate::shell::server::calls::{Call, Ended, Escalated};
 use crate::shell::server::ledger::Done;
-use crate::shell::store::{self, CallOpened, Decided, Dialogue, HumanTurn, PayloadUpdated, Record};
+use crate::shell::store::{self, CallOpened, Decided, Dialogue, PayloadUpdated, Record};
 use crate::shell::wall::unix_ms;
 use serde::Serialize;
 use std::sync::Arc;
@@ -139,7 +139,7 @@ impl Live {
         let new = self.names.note(&id);
         message.id = Some(id.clone());
         // Stored with a time of its own, so that a restart finds it where it was.
-        message.at_s = Some(message.at_s.unwrap_or_else(|| self.at_s()));
+        message.at_s = Some(message.at_s.unwrap_or_else(|| self.at_s().min(MAX_TIME_S)));
         self.world.engine.redaction.apply(&mut message);
         // A message that came again is handed over again: only the store knows that it has it.
         let stored = Dialogue {
@@ -257,6 +257,8 @@ impl Live {
             decided_ms: now_ms,
         };
         tracing::info!(call = %self.call.id, %escalation_id, trigger, reason, "escalated");
+        let screen = format!("screen/{}", self.call.id);
+        let screen_url = self.world.tickets.link(&self.world.base_url, &screen);
         done.event(
             "escalation",
             &Raised {
@@ -267,6 +269,7 @@ impl Live {
                 ),
                 escalation_id: &escalation_id,
                 completeness,
+                screen_url,
             },
         );
         self.call
@@ -327,39 +330,6 @@ impl Live {
         self.world.destinations.deliveries(event, now_ms)
     }
 
-    /// Notes what was said after the human took over.
-    pub fn human_turns(&mut self, turns: Vec<HumanTurnTold>, reply: Reply<()>) {
-        self.latest = Instant::now();
-        let mut done = Done::new(&self.call);
-        for told in turns {
-            let turn = Turn {
-                speaker: told.speaker,
-                text: told.text,
-                start_s: None,
-                end_s: None,
-                is_final: true,
-            };
-            let mut message = DialogueMessage {
-                id: None,
-                at_s: None,
-                event: DialogueEvent::Turn(turn),
-            };
-            self.world.engine.redaction.apply(&mut message);
-            let DialogueEvent::Turn(turn) = message.event else {
-                continue;
-            };
-            let turn = HumanTurn {
-                call_id: self.call.id.to_string(),
-                at_ms: told.at_ms.unwrap_or_else(unix_ms),
-                speaker: turn.speaker,
-                text: turn.text,
-            };
-            done.record(&self.world.ledger, Record::HumanTurn(turn));
-        }
-        done.answer(Box::new(|stored| drop(reply.send(stored))));
-        self.world.ledger.send(done);
-    }
-
     /// The call ends: what the sound still held back is decided first.
     pub fn close(&mut self, because: Ended, model: &mut dyn AffectModel, reply: Option<Reply<()>>) {
         let mut done = Done::new(&self.call);
@@ -384,8 +354,12 @@ impl Live {
         self.world.ledger.send(done);
     }
 
-    /// Whether nothing was heard of it for longer than `patience`.
-    pub fn idle(&self, now: Instant, patience: Duration) -> bool {
+    /// Whether nothing was heard of it for too long, `spoken` or `written` as it is.
+    pub fn idle(&self, now: Instant, spoken: Duration, written: Duration) -> bool {
+        let patience = match self.call.channel {
+            Channel::Voice => spoken,
+            Channel::Chat | Channel::Email => written,
+        };
         now.saturating_duration_since(self.latest) > patience
     }
 
@@ -437,4 +411,5 @@ struct Raised<'a> {
     record: EventRecord<'a>,
     escalation_id: &'a str,
     completeness: f64,
+    screen_url: String,
 }

@@ -15,8 +15,7 @@ mod thread;
 mod transfer;
 
 pub use command::{
-    Ask, Format, HumanTurnTold, Listening, Restored, RestoredTransfer, Say, Side, Sound, Taken,
-    TransferReport,
+    Ask, Format, Listening, Restored, RestoredTransfer, Say, Side, Sound, Taken, TransferReport,
 };
 pub use pool::{Pool, Threads};
 pub use thread::World;

@@ -6,6 +6,7 @@ use super::transfer::OpenTransfer;
 use crate::decision::Escalation;
 use crate::engine::Event;
 use crate::handoff::HandoffPayload;
+use crate::shell::server::calls::Escalated;
 use crate::shell::server::ledger::Done;
 use crate::shell::store;
 
@@ -42,6 +43,14 @@ impl Live {
         let count = restored.messages.len() as u64;
         self.call.update(|status| status.messages = count);
         if let Some(open) = restored.open {
+            let escalated = open.trigger.map(|trigger| Escalated {
+                escalation_id: open.escalation_id.clone(),
+                trigger,
+                reason: open.reason.clone(),
+                at_s: open.payload.as_ref().map_or(0.0, |it| it.at_s),
+                decided_ms: open.decided_ms,
+            });
+            self.call.update(|status| status.escalation = escalated);
             let (budget, to) = (self.world.engine.transfer, &self.world.server.transfer_to);
             let transfer = OpenTransfer::restored(open, nth_of_open, budget, to);
             if transfer.taken() {

@@ -12,6 +12,7 @@ use crate::shell::server::calls::{Calls, Ended};
 use crate::shell::server::config::ServerConfig;
 use crate::shell::server::ledger::Ledger;
 use crate::shell::server::problem::Problem;
+use crate::shell::server::ticket::Tickets;
 use crate::shell::weights::BoxedModel;
 use crossbeam_channel::{Receiver, select_biased};
 use std::collections::HashMap;
@@ -43,6 +44,10 @@ pub struct World {
     pub bus: Arc<Bus>,
     /// The store.
     pub ledger: Arc<Ledger>,
+    /// Links for browsers.
+    pub tickets: Arc<Tickets>,
+    /// How the server is reached from outside.
+    pub base_url: String,
 }
 
 /// A worker's belongings.
@@ -146,7 +151,6 @@ impl Worker {
                 let _ = reply.send(live.listen(format));
             }
             Ask::Transfer(report, reply) => live.report(report, reply),
-            Ask::HumanTurns(turns, reply) => live.human_turns(turns, reply),
             Ask::Close(reply) => {
                 if let Some(mut live) = self.calls.remove(&call.id) {
                     live.close(Ended::Closed, self.model.as_mut(), Some(reply));
@@ -174,8 +178,11 @@ impl Worker {
         let worker = self.place.to_string();
         metrics::gauge!("undertone_worker_load", "worker" => worker).set(share);
         (self.busy, self.second) = (Duration::ZERO, now + SECOND);
-        let patience = Duration::from_secs_f64(self.world.server.idle_timeout_s);
-        let idle = |(id, live): (&Arc<str>, &Live)| live.idle(now, patience).then(|| id.clone());
+        let server = &self.world.server;
+        let spoken = Duration::from_secs_f64(server.idle_timeout_s);
+        let written = Duration::from_secs_f64(server.written_timeout_s);
+        let idle =
+            |(id, live): (&Arc<str>, &Live)| live.idle(now, spoken, written).then(|| id.clone());
         let idle: Vec<_> = self.calls.iter().filter_map(idle).collect();
         for id in idle {
             if let Some(mut live) = self.calls.remove(&id) {
@@ -191,9 +198,7 @@ fn refuse(ask: Ask) {
     let problem = Problem::conflict("the call has ended");
     // Who asked may have gone.
     let _ = match ask {
-        Ask::Open(reply) | Ask::Transfer(_, reply) | Ask::HumanTurns(_, reply) => {
-            reply.send(Err(problem)).is_ok()
-        }
+        Ask::Open(reply) | Ask::Transfer(_, reply) => reply.send(Err(problem)).is_ok(),
         // Closed is what it is.
         Ask::Close(reply) => reply.send(Ok(())).is_ok(),
         Ask::Say(say) => say.reply.send(Err(problem)).is_ok(),

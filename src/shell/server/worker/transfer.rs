@@ -156,7 +156,9 @@ impl Live {
 
     /// The caller is gone: nobody waits any more.
     pub(super) fn hung_up(&mut self, done: &mut Done) {
-        if self.transfer.as_ref().is_some_and(OpenTransfer::is_open) {
+        // Once a human has taken it the agent may leave.
+        let waits = |it: &OpenTransfer| it.is_open() && !it.taken();
+        if self.transfer.as_ref().is_some_and(waits) {
             let gone = crate::handoff::Failure::CallerHungUp;
             // An open transfer can always lose its caller.
             let _ = self.reached(gone, None, done);

@@ -1,18 +1,16 @@
 //! The command line: what can be asked, and the help that teaches it.
 
-#[cfg(feature = "serve")]
-mod server;
-
 use crate::shell::channel::Channel;
+use crate::shell::command::classify_text;
 use crate::shell::command::eval::args::Eval;
+#[cfg(feature = "serve")]
+use crate::shell::command::{load, serve, token};
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
 use crate::wire::{pcm, raw};
 use clap::builder::Styles;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-#[cfg(feature = "serve")]
-pub use server::{Load, Report, ReportFormat, Screen};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -80,6 +78,14 @@ Ctrl-C ends the call, and the summary follows. Sound that comes faster than it c
 in a queue of --buffer seconds; what does not fit is lost, and shown as a gap of just that length.
 This command needs a build with the feature `mic`: cargo build --release --features mic";
 
+#[cfg(feature = "serve")]
+const REPORT_HELP: &str = "\
+Examples:
+  undertone report --store undertone.db             all that is stored, to read
+  undertone report --store undertone.db --since 7d --format json
+
+docs/metrics.md defines each figure. What has no case is \"no data\" (null), never 0.";
+
 const BENCH_HELP: &str = "\
 Examples:
   undertone bench call.wav
@@ -94,28 +100,13 @@ clock it is wall time, and the output says so. The file is repeated until --audi
 reached. The cost is the median of 5 repetitions, with the least and the most beside it; the
 percentiles are over the pushes of all repetitions. A core's channels are 1000 / cost.";
 
-const CLASSIFY_TEXT_HELP: &str = "\
+#[cfg(feature = "serve")]
+const SCREEN_HELP: &str = "\
 Examples:
-  undertone classify-text turns.jsonl               one answer a line, in the order of the lines
-  echo '{\"text\": \"get me a person\"}' | undertone classify-text
-  undertone classify-text --pack my.toml < turns.jsonl
+  undertone screen handoff.json --out handoff.html  a page to open in any browser
+  undertone screen - < handoff.json > handoff.html
 
-A line in is {\"text\": \"...\"}, with \"history\": [\"...\"] where the caller's earlier turns are known, oldest
-first (the last 20 are considered). A line out is
-  {\"explicit_request\": bool, \"intents\": [...], \"distress\": bool, \"confusion\": bool, \"evidence\": [...]}
-with \"repeated_question\": bool where there was a history.
-
-What the fields mean:
-  explicit_request   the caller asks for a human
-  intents            fraud, account_closure, hardship, legal, self_harm: what policy gives to humans
-  distress           hardship, bereavement, illness or an emergency of the caller or the family
-  confusion          asks to repeat, to slow down, to explain, or did not understand
-  repeated_question  asks for the same fact as an earlier turn, in the same or in other words
-  evidence           for each of these: label, rule, the rule's version, and the words that fired
-
-Each answer is written before the next line is waited for, so the command can run as a co-process. A
-line that is not as above, or longer than 1 MiB, is answered with an \"error\" and nothing found; the
-rest go on, and the exit code is 2. Of a text over 4096 bytes, half is read from each end.";
+The page is one file: it asks for nothing from anywhere and runs no script.";
 
 /// Hears how a caller sounds, follows where that is heading, and says when a human should take
 /// over.
@@ -144,36 +135,36 @@ pub enum Command {
     Bench(Bench),
     /// Put many calls on a server and measure how long it takes to act
     #[cfg(feature = "serve")]
-    #[command(after_help = server::LOAD_HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", server::LOAD_HELP))]
-    Load(Load),
+    #[command(after_help = load::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", load::HELP))]
+    Load(load::Load),
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
     /// Draw a saved handoff payload as the page that a human reads before the call connects
     #[cfg(feature = "serve")]
-    #[command(after_help = server::SCREEN_HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", server::SCREEN_HELP))]
+    #[command(after_help = SCREEN_HELP, after_long_help = format!("{SCREEN_HELP}\n\n{EXIT_CODES}"))]
     Screen(Screen),
     /// Say what a caller's words ask for: JSON lines in, JSON lines out, one for one
-    #[command(after_help = CLASSIFY_TEXT_HELP, after_long_help = format!("{CLASSIFY_TEXT_HELP}\n\n{EXIT_CODES}"))]
+    #[command(after_help = classify_text::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", classify_text::HELP))]
     ClassifyText(ClassifyText),
     /// Print the JSON Schema of the handoff payload, or of the dialogue messages
     #[command(after_help = EXIT_CODES)]
     Schema(Schema),
     /// Print what the server's store says about the handoffs: time to human, completeness, triggers
     #[cfg(feature = "serve")]
-    #[command(after_help = server::REPORT_HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", server::REPORT_HELP))]
+    #[command(after_help = REPORT_HELP, after_long_help = format!("{REPORT_HELP}\n\n{EXIT_CODES}"))]
     Report(Report),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
     /// Serve voice agents: dialogue and sound in, escalations and handoffs out
     #[cfg(feature = "serve")]
-    #[command(after_help = crate::shell::command::serve::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", crate::shell::command::serve::HELP))]
-    Serve(crate::shell::command::serve::Serve),
+    #[command(after_help = serve::HELP)]
+    Serve(serve::Serve),
     /// Make a bearer token, and the lines of the configuration that let it in
     #[cfg(feature = "serve")]
-    #[command(after_help = crate::shell::command::token::HELP)]
-    Token(crate::shell::command::token::Token),
+    #[command(after_help = token::HELP)]
+    Token(token::Token),
 }
 
 /// `undertone analyze`.
@@ -196,6 +187,10 @@ pub struct Analyze {
     /// takes the events
     #[arg(long, value_name = "FILE.json")]
     pub handoff: Option<PathBuf>,
+    /// Draw what a human would see, as one HTML page (one input only)
+    #[cfg(feature = "serve")]
+    #[arg(long, value_name = "FILE.html")]
+    pub screen: Option<PathBuf>,
     /// There is no recording: the dialogue is a conversation in writing
     #[arg(long, value_enum, requires = "dialogue", conflicts_with_all = ["inputs", "plot", "channel", "raw"])]
     pub conversation: Option<Conversation>,
@@ -348,6 +343,18 @@ pub enum BenchFormat {
     Json,
 }
 
+/// `undertone screen`.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct Screen {
+    /// A handoff payload in JSON, or `-` for standard input
+    #[arg(value_name = "PAYLOAD.json")]
+    pub payload: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `undertone check`.
 #[derive(Debug, Args)]
 pub struct Check {
@@ -385,11 +392,40 @@ pub struct Setup {
 }
 
 /// A length of time above zero.
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("give a number of seconds above 0".into()),
     }
+}
+
+/// `undertone report`.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The server's database
+    #[arg(long, value_name = "PATH", default_value = "undertone.db")]
+    pub store: PathBuf,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ReportFormat,
+    /// Leave out what was decided before: 30d, 12h, a date, or a time in UTC
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Days within which a customer who is escalated again counts
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub again_within_days: u32,
+}
+
+/// How the report is written.
+#[cfg(feature = "serve")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Lines to read
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
 }
 
 #[cfg(test)]

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Requests of every shape against a server that runs, generated from its own description: no 5xx, no
+# answer that the description does not have, nothing taken that it forbids, nothing refused that it
+# allows. Usage: benches/schemathesis.sh [EXAMPLES PER OPERATION]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+examples="${1:-50}"
+target="${CARGO_TARGET_DIR:-target}"
+undertone="$PWD/$target/release/undertone"
+tool="$target/schemathesis"
+if [ ! -x "$tool/bin/schemathesis" ]; then
+    python3 -m venv "$tool"
+    "$tool/bin/pip" install --quiet "schemathesis==4.32.5"
+fi
+
+work="$(mktemp -d)"
+server=""
+stop() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    [ -z "$server" ] || wait "$server" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap stop EXIT
+
+cat >"$work/undertone.toml" <<END
+[server]
+listen = "127.0.0.1:0"
+notice = "A machine listens."
+max_calls = 100000
+rate_per_s = 1000000
+rate_burst = 1000000
+
+[store]
+path = "$work/undertone.db"
+END
+"$undertone" token schemathesis >>"$work/undertone.toml" 2>"$work/token"
+"$undertone" serve --config "$work/undertone.toml" --log-filter warn 2>"$work/log" &
+server=$!
+for _ in $(seq 100); do
+    base="$(sed -n 's/^undertone: listening on //p' "$work/log")"
+    [ -z "$base" ] || break
+    sleep 0.1
+done
+[ -n "${base:-}" ] || { cat "$work/log"; exit 1; }
+
+# WebSockets and streams of events never end by themselves. `end_s` before `start_s` is the one rule
+# that JSON Schema cannot say, so 422 is an answer to what else is valid there.
+cat >"$work/schemathesis.toml" <<'END'
+[[operations]]
+include-operation-id = "tellDialogue"
+checks.positive_data_acceptance.expected-statuses = ["2xx", "404", "409", "422"]
+END
+"$tool/bin/schemathesis" --config-file "$work/schemathesis.toml" run "$base/openapi.json" \
+    --header "Authorization: Bearer $(cat "$work/token")" \
+    --exclude-path-regex '(events|/ws|/audio)$' \
+    --max-examples "$examples" --seed 1 --continue-on-failure --no-color || status=$?
+
+# It lived through it, and ends gently.
+kill -TERM "$server"
+if wait "$server"; then ended=0; else ended=$?; fi
+server=""
+[ "$ended" -eq 0 ] || { echo "the server ended with $ended"; cat "$work/log"; exit 1; }
+if grep -i panic "$work/log"; then exit 1; fi
+exit "${status:-0}"
