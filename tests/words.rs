@@ -529,3 +529,25 @@ with = ["w"]
         );
     }
 }
+
+#[test]
+fn the_longest_rewrite_fits_first() {
+    let pack = r#"
+language = "xx"
+version = 1
+fillers = ["you know"]
+[rewrite]
+"a" = "y"
+"a b" = "x"
+"do you know" = "do you know"
+[[rule]]
+name = "r"
+version = 1
+label = "fraud"
+match = ["x", "do you know z"]
+"#;
+    let words = Words::parse("xx.toml", pack).expect("a small pack");
+    let fires = |text: &str| !words.classify(text, &[]).intents.is_empty();
+    assert!(fires("a b") && fires("do you know, you know, z"));
+    assert!(!fires("a"));
+}

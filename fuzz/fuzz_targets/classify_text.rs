@@ -7,8 +7,8 @@ use undertone::dialogue::words::{Finding, PHRASE_BYTES, Words};
 
 static WORDS: LazyLock<Words> = LazyLock::new(Words::english);
 
-fuzz_target!(|turns: (&str, &str)| {
-    let (text, earlier) = turns;
+fuzz_target!(|turns: (String, String)| {
+    let (text, earlier) = (turns.0.as_str(), turns.1.as_str());
     let found = WORDS.classify(text, &[earlier]);
     let quoted = |finding: &Finding, of: &str| {
         assert!(of.contains(&finding.phrase) && finding.phrase.len() <= PHRASE_BYTES);
@@ -17,9 +17,21 @@ fuzz_target!(|turns: (&str, &str)| {
     for (_, finding) in &found.intents {
         quoted(finding, text);
     }
-    found.explicit_request.iter().for_each(|finding| quoted(finding, text));
-    found.distress.iter().for_each(|(_, finding)| quoted(finding, text));
-    found.confusion.iter().for_each(|(_, finding)| quoted(finding, text));
-    found.repeated_question.iter().for_each(|finding| quoted(finding, earlier));
+    found
+        .explicit_request
+        .iter()
+        .for_each(|finding| quoted(finding, text));
+    found
+        .distress
+        .iter()
+        .for_each(|(_, finding)| quoted(finding, text));
+    found
+        .confusion
+        .iter()
+        .for_each(|(_, finding)| quoted(finding, text));
+    found
+        .repeated_question
+        .iter()
+        .for_each(|finding| quoted(finding, earlier));
     assert_eq!(found, WORDS.classify(text, &[earlier]));
 });

@@ -8,7 +8,10 @@ fuzz_target!(|pack: &str| {
     match Words::parse("fuzz.toml", pack) {
         Ok(words) => {
             // Turns made of the pack itself reach its rules.
-            let turn: String = pack.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect();
+            let turn: String = pack
+                .chars()
+                .filter(|c| c.is_alphanumeric() || *c == ' ')
+                .collect();
             let _ = words.classify(&turn, &[pack, &turn]);
         }
         Err(error) => assert!(error.to_string().contains("fuzz.toml")),
