@@ -100,8 +100,8 @@ impl Words {
         let mut scan = Scan::new(&seen, &pack.classes);
         // For each label the first of its rules that fired, and where.
         let mut fired: [Option<(usize, usize, usize)>; SLOTS] = [None; SLOTS];
-        for at in 0..seen.len() {
-            for (pattern, number) in pack.patterns.beginning(seen[at].word) {
+        for (at, here) in seen.iter().enumerate() {
+            for (pattern, number) in pack.patterns.beginning(here.word) {
                 let rule = &pack.rules[*number];
                 let slot = &mut fired[slot(rule.label)];
                 if slot.is_some_and(|(earlier, ..)| earlier <= *number) {
@@ -139,10 +139,10 @@ impl Words {
         let seen: Vec<Seen> = tokens.iter().map(|token| self.seen(token)).collect();
         let mut scan = Scan::new(&seen, &pack.classes);
         let (mut asks, mut topics) = (false, BTreeSet::new());
-        for at in 0..seen.len() {
-            let mut asking = pack.asking.beginning(seen[at].word);
+        for (at, here) in seen.iter().enumerate() {
+            let mut asking = pack.asking.beginning(here.word);
             asks = asks || asking.any(|(pattern, _)| scan.longest(pattern, at).is_some());
-            for (pattern, number) in pack.topics.beginning(seen[at].word) {
+            for (pattern, number) in pack.topics.beginning(here.word) {
                 if !topics.contains(number) && scan.longest(pattern, at).is_some() {
                     topics.insert(*number);
                 }

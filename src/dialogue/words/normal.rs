@@ -11,11 +11,14 @@ const MENDED_FROM: usize = 5;
 /// Words of so many letters may have two errors.
 const TWO_ERRORS_FROM: usize = 9;
 
+/// The words written, and those meant.
+pub(super) type Rewrite = (Vec<String>, Vec<String>);
+
 /// What a language pack says about writing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writing {
-    /// By first word: the words written and those meant, longest first.
-    pub rewrites: HashMap<String, Vec<(Vec<String>, Vec<String>)>>,
+    /// By first word, longest first.
+    pub rewrites: HashMap<String, Vec<Rewrite>>,
     /// Endings such as `n't`, and the word that they stand for, which may be empty.
     pub endings: Vec<(String, String)>,
     /// Words that are worth mending.
