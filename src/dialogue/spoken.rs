@@ -56,14 +56,15 @@ pub enum WordTrigger {
 pub struct Said {
     /// Triggers, the request for a human first.
     pub pulled: Vec<(WordTrigger, Finding)>,
-    /// Signs of confusion: at most two, as a turn may ask again and not have understood.
-    pub confusion: Vec<(MarkerKind, Finding)>,
+    /// A sign of confusion. A turn gives one: who asks to repeat something for the second time asks
+    /// the same question again, too.
+    pub confusion: Option<(MarkerKind, Finding)>,
     /// A mention of distress.
     pub distress: Option<(MarkerKind, Finding)>,
 }
 
 /// Triggers that a turn can pull, and signs that it can give, at most.
-pub const MOST_SAID: usize = 1 + PolicyIntent::ALL.len() + 3;
+pub const MOST_SAID: usize = 1 + PolicyIntent::ALL.len() + 2;
 
 /// Listens to one caller's words.
 pub struct Spoken {
@@ -114,7 +115,7 @@ impl Spoken {
             let confusion = findings.confusion.map(|(kind, f)| (confusion(kind), f));
             let repeated = findings.repeated_question;
             let repeated = repeated.map(|f| (MarkerKind::RepeatQuestion, f));
-            said.confusion.extend(confusion.into_iter().chain(repeated));
+            said.confusion = confusion.or(repeated);
             said.distress = findings.distress.map(|(kind, f)| (distress(kind), f));
         }
         said
@@ -245,11 +246,13 @@ mod tests {
         };
         assert_eq!(spoken.take(&turn(None, false), findings()), Said::default());
         let said = spoken.take(&turn(None, true), findings());
-        let kinds: Vec<_> = said.confusion.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(
-            kinds,
-            [MarkerKind::NotUnderstood, MarkerKind::RepeatQuestion]
-        );
+        assert_eq!(said.confusion.unwrap().0, MarkerKind::NotUnderstood);
         assert_eq!(said.distress.unwrap().0, MarkerKind::MedicalMention);
+        let again = Findings {
+            repeated_question: Some(Finding::default()),
+            ..Findings::default()
+        };
+        let said = spoken.take(&turn(None, true), again);
+        assert_eq!(said.confusion.unwrap().0, MarkerKind::RepeatQuestion);
     }
 }

@@ -102,7 +102,9 @@ impl Talk {
         };
         let findings = words.classify(&turn.text, &history);
         let said = self.spoken.take(turn, findings);
-        let count = said.pulled.len() + said.confusion.len() + usize::from(said.distress.is_some());
+        let count = said.pulled.len()
+            + usize::from(said.confusion.is_some())
+            + usize::from(said.distress.is_some());
         debug_assert!(count <= MOST_SAID);
         let from = turn.start_s.map_or(at, StreamTime::from_seconds).min(at);
         let to = turn.end_s.map_or(at, StreamTime::from_seconds);
@@ -118,7 +120,7 @@ impl Talk {
             to,
             confidence: 1.0,
         };
-        for (kind, finding) in said.confusion {
+        if let Some((kind, finding)) = said.confusion {
             call.marker(marker(kind));
             let phrase = Phrase::of(&finding);
             if let Some(escalation) = call.decision.confused(&Sign { kind, from, phrase }, at) {

@@ -377,8 +377,7 @@ mod tests {
         let mut it = transfer(&["a", "b"]);
         assert_eq!(it.due(500), vec![]);
         assert_eq!(lates(&it.due(501)), [(Stage::Initiated, Lateness::Late)]);
-        assert_eq!(it.due(600), vec![]);
-        assert_eq!(it.next_deadline_ms(), Some(1_001));
+        assert_eq!((it.due(600), it.next_deadline_ms()), (vec![], Some(1_001)));
         let events = it.due(1_001);
         assert_eq!(lates(&events), [(Stage::Initiated, Lateness::Worst)]);
         let retry = Some(Next::Retry {
@@ -387,6 +386,7 @@ mod tests {
         assert!(
             matches!(&events[1], TransferEvent::Failed { failure: Failure::Timeout, next, .. } if *next == retry)
         );
+        assert_eq!(it.update(Failure::Timeout, 1_050), Ok(vec![]), "said again");
         // The next attempt has its own deadlines, and the whole has not.
         assert_eq!(it.next_deadline_ms(), Some(1_502));
         assert_eq!(
