@@ -11,8 +11,7 @@ use undertone::dialogue::{Identity, Speaker};
 use undertone::handoff::{Failure, FieldState, Stage, TransferBudget};
 use undertone::shell::report::{Query, Repeat, Report};
 use undertone::shell::store::{
-    CallOpened, Decided, EventKind, HumanTurn, NewDelivery, Rated, Rating, Reads, Record, Store,
-    TransferAt,
+    CallOpened, Decided, HumanTurn, NewDelivery, Rated, Rating, Reads, Record, Store, TransferAt,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -59,7 +58,6 @@ impl Filled {
         payload.completeness = if customer.is_empty() { 0.5 } else { 1.0 };
         let told = vec![NewDelivery {
             destination: "desk".to_owned(),
-            event: EventKind::Raised,
             expires_ms: at_ms + 10_000,
         }];
         let record = Decided::new(call, trigger, key, at_ms, payload, told);

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 use undertone::decision::Trigger;
 use undertone::handoff::{Failure, Stage};
 use undertone::shell::store::{
-    Applied, CallOpened, Decided, Dialogue, Durability, EventKind, MAX_RECORD_BYTES, MAX_WAITING,
-    NewDelivery, PayloadUpdated, Rated, Rating, Reads, Record, Store, StoreConfig, StoreError,
-    TransferAt, escalation_id,
+    Applied, CallOpened, Decided, Dialogue, Durability, MAX_RECORD_BYTES, MAX_WAITING, NewDelivery,
+    PayloadUpdated, Rated, Rating, Reads, Record, Store, StoreConfig, StoreError, TransferAt,
+    escalation_id,
 };
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -46,7 +46,6 @@ fn told(call: &str, message: &str) -> Record {
 fn decided(call: &str, key: &str) -> Record {
     let delivery = NewDelivery {
         destination: "desk".to_owned(),
-        event: EventKind::Raised,
         expires_ms: i64::MAX,
     };
     let payload = payload::empty();
@@ -188,7 +187,6 @@ fn updates_and_transfers_are_kept_and_the_newest_payload_stays() {
             destination: Some("billing".to_owned()),
             deliveries: vec![NewDelivery {
                 destination: "desk".to_owned(),
-                event: EventKind::Transfer,
                 expires_ms: 99_000,
             }],
         })

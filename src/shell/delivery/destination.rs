@@ -53,7 +53,6 @@ impl Destinations {
             .filter(|it| it.config.events.contains(&event));
         let each = told.map(|it| NewDelivery {
             destination: it.config.name.clone(),
-            event,
             expires_ms: at_ms.saturating_add((it.config.deliver_within_s * 1000.0) as i64),
         });
         each.collect()

@@ -95,6 +95,6 @@ mod tests {
     #[test]
     fn the_name_of_a_known_escalation_stays() {
         let name = escalation_id("call-1", Trigger::ExplicitRequest, "m-7");
-        assert_eq!(name, "esc_PLACEHOLDER");
+        assert_eq!(name, "esc_yi3rtkufmyzavzkrhlckwpcn");
     }
 }

@@ -207,13 +207,11 @@ pub enum Rating {
     HumanOnly,
 }
 
-/// One destination that is told of one event.
+/// One destination that is told of the record's event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
     /// The destination's name in the configuration.
     pub destination: String,
-    /// What it is told.
-    pub event: EventKind,
     /// When telling is of no use any more.
     pub expires_ms: i64,
 }
