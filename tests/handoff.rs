@@ -330,9 +330,127 @@ mod published {
             json!({"type": "turn", "speaker": "somebody", "text": ""}),
             json!({"type": "turn", "speaker": "caller", "text": "", "txt": ""}),
             json!({"type": "unheard_of"}),
+            json!({"type": "self_evaluation", "score": 2}),
+            json!({"type": "intent", "name": " "}),
+            json!({"type": "failed_turn", "at_s": -1}),
         ] {
             assert!(!validator.is_valid(&bad), "{bad}");
-            assert!(serde_json::from_value::<DialogueMessage>(bad).is_err());
+            let read = serde_json::from_value::<DialogueMessage>(bad);
+            assert!(read.is_err() || read.is_ok_and(|message| message.check().is_err()));
         }
+    }
+
+    fn undertone() -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_undertone"));
+        command.env_remove("ORT_DYLIB_PATH").env("NO_COLOR", "1");
+        command
+    }
+
+    #[test]
+    #[cfg(feature = "embedded")]
+    fn the_dispute_is_handed_over_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out.json");
+        let mut command = undertone();
+        command.args(["analyze", "samples/dispute-stereo.wav", "--channel", "both"]);
+        command
+            .args(["--dialogue", "samples/dispute.jsonl", "--handoff"])
+            .arg(&out);
+        let text = command.assert().success().get_output().stdout.clone();
+        let text = String::from_utf8(text).unwrap();
+        for wanted in [
+            "trigger low_confidence, reason reported",
+            "trigger failed_turns, reason reported",
+            "trigger sentiment, reason trend",
+            "trigger explicit_request, reason ",
+            "real person",
+            "complete 10/10",
+        ] {
+            assert!(text.contains(wanted), "{wanted} is missing in\n{text}");
+        }
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        let payload: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+        let schema: Value = serde_json::from_str(&committed("handoff")).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&payload)
+            .map(|e| e.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(payload["completeness"], 1.0);
+        assert_eq!(payload["escalation_reason"]["trigger"], "low_confidence");
+        assert_eq!(payload["confidence"]["agent"]["score"], 0.62);
+        assert_eq!(payload["confidence"]["agent"]["floor"], 0.85);
+        assert_eq!(payload["actions"][0]["outcome"], "no_match");
+        assert!(
+            payload["intent"]["summary"]
+                .as_str()
+                .unwrap()
+                .contains("$84.50")
+        );
+        let read: HandoffPayload = serde_json::from_value(payload).unwrap();
+        assert_eq!(read.fields.len(), 10, "what is written reads back");
+    }
+
+    #[test]
+    fn a_conversation_in_writing_needs_no_recording_and_a_bad_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (turns, out) = (
+            folder.path().join("chat.jsonl"),
+            folder.path().join("out.json"),
+        );
+        let line =
+            r#"{"type":"turn","speaker":"caller","text":"let me talk to a human","start_s":3}"#;
+        std::fs::write(&turns, line).unwrap();
+        let chat = |events: &str| {
+            let mut command = undertone();
+            command.args([
+                "analyze",
+                "--format",
+                events,
+                "--conversation",
+                "chat",
+                "--dialogue",
+            ]);
+            command.arg(&turns).arg("--handoff").arg(&out);
+            command
+        };
+        let events = chat("jsonl").assert().success().get_output().stdout.clone();
+        let events = String::from_utf8(events).unwrap();
+        let first: Value = serde_json::from_str(events.lines().next().unwrap()).unwrap();
+        assert_eq!(
+            (&first["type"], &first["trigger"]),
+            (&json!("escalation"), &json!("explicit_request"))
+        );
+        assert_eq!(
+            (&first["reason"], first["rule_version"].is_u64()),
+            (&first["rule"], true)
+        );
+        assert!(first["phrase"].as_str().unwrap().contains("human"));
+        chat("text").assert().success();
+        chat("csv").assert().success();
+        let payload: Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+        assert_eq!(payload["fields"]["sentiment_trajectory"], "not_applicable");
+        std::fs::write(
+            &turns,
+            format!("{line}\n{{\"type\":\"turn\",\"speaker\":\"me\",\"text\":\"\"}}\n"),
+        )
+        .unwrap();
+        let error = chat("text").assert().code(4).get_output().stderr.clone();
+        let error = String::from_utf8(error).unwrap();
+        for wanted in ["chat.jsonl, line 2: ", "`me`", "undertone schema dialogue"] {
+            assert!(error.contains(wanted), "{error}");
+        }
+        undertone()
+            .args(["analyze", "--conversation", "chat"])
+            .assert()
+            .code(2);
+        undertone()
+            .args(["analyze", "--handoff", "-", "samples/calm.wav"])
+            .assert()
+            .code(2);
     }
 }

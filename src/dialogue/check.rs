@@ -49,15 +49,7 @@ impl DialogueMessage {
             DialogueEvent::Turn(turn) => {
                 text("text", Some(&turn.text))?;
                 time("start_s", turn.start_s)?;
-                time("end_s", turn.end_s)?;
-                match (turn.start_s, turn.end_s) {
-                    (Some(start), Some(end)) if end < start => Err(MessageError::new(
-                        "end_s",
-                        end,
-                        format_args!("give start_s ({start}) or later"),
-                    )),
-                    _ => Ok(()),
-                }
+                time("end_s", turn.end_s)
             }
             DialogueEvent::SelfEvaluation(evaluation) => {
                 share("score", Some(evaluation.score))?;
@@ -214,10 +206,6 @@ mod tests {
             (
                 r#"{"at_s":1e7,"type":"intent_settled"}"#.into(),
                 "`at_s` is 10000000",
-            ),
-            (
-                r#"{"type":"turn","speaker":"caller","text":"","start_s":2,"end_s":1}"#.into(),
-                "`end_s` is 1: give start_s (2) or later",
             ),
         ] {
             let found = refused(&json);

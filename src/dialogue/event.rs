@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// One message about a call.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(extend("unevaluatedProperties" = false))]
 pub struct DialogueMessage {
     /// The sender's name for this message. A message that comes again under the same name is
     /// taken once.
@@ -95,7 +96,7 @@ pub struct Turn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e6))]
     pub start_s: Option<f64>,
-    /// When it ended.
+    /// When it ended; before the beginning counts as the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 1e6))]
     pub end_s: Option<f64>,
@@ -117,7 +118,11 @@ pub struct SelfEvaluation {
     pub score: f64,
     /// The scores behind it, by name, 0..1.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "propertyNames" = {"maxLength": 128}, "additionalProperties" = {"type": "number", "minimum": 0.0, "maximum": 1.0}))]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "propertyNames" = {"maxLength": 128},
+        "additionalProperties" = {"type": "number", "minimum": 0, "maximum": 1}
+    ))]
     pub dimensions: BTreeMap<String, f64>,
     /// Attempts to re-ground that have failed so far.
     #[serde(default)]
@@ -133,7 +138,7 @@ pub struct SelfEvaluation {
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     /// A short name, such as `dispute_charge`.
-    #[schemars(length(min = 1, max = 128), regex(pattern = r"\S"))]
+    #[schemars(length(min = 1, max = 128), extend("pattern" = "\\S"))]
     pub name: String,
     /// In words that a human reads, such as "Dispute a charge of $84.50".
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,7 +201,7 @@ pub enum Outcome {
 #[serde(deny_unknown_fields)]
 pub struct Action {
     /// What was attempted, such as `lookup_vendor`.
-    #[schemars(length(min = 1, max = 128), regex(pattern = r"\S"))]
+    #[schemars(length(min = 1, max = 128), extend("pattern" = "\\S"))]
     pub name: String,
     /// How it ended.
     pub outcome: Outcome,
@@ -206,7 +211,11 @@ pub struct Action {
     pub result: Option<String>,
     /// What it was given, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "propertyNames" = {"maxLength": 128}, "additionalProperties" = {"type": "string", "maxLength": 4096}))]
+    #[schemars(extend(
+        "maxProperties" = 32,
+        "propertyNames" = {"maxLength": 128},
+        "additionalProperties" = {"type": "string", "maxLength": 4096}
+    ))]
     pub arguments: BTreeMap<String, String>,
 }
 

@@ -173,7 +173,7 @@ mod tests {
             for pair in view.points.windows(2) {
                 let expected = 1.0 - 2.0 * pair[0][0] / f64::from(seconds);
                 assert!(
-                    (pair[0][1] - expected).abs() < 0.11,
+                    (pair[0][1] - expected).abs() < 0.005 + 0.5 / f64::from(seconds),
                     "{seconds} s: {pair:?}"
                 );
                 assert!(pair[1][0] > pair[0][0] && pair[1][1] < pair[0][1]);

@@ -4,15 +4,25 @@ use super::terminal::{Colour, Terminal};
 use super::text::wrapped;
 use crate::handoff::{FieldState, HandoffPayload};
 
+/// Under `summary` and `note`.
+const INDENT: &str = "         ";
+
 /// Headline, lines and tone, and what nobody has said.
 pub fn gist(payload: &HandoffPayload, terminal: Terminal) -> String {
     let digest = &payload.digest;
-    let headline = terminal.paint(Colour::Bold, &digest.headline);
-    let mut lines = vec![format!("handoff  {headline}")];
+    let width = terminal.width.saturating_sub(INDENT.len());
     let tone = format!("Tone: {}", digest.tone);
+    let headline = wrapped(&digest.headline, width, "");
+    let mut lines: Vec<String> = headline
+        .iter()
+        .map(|line| format!("{INDENT}{}", terminal.paint(Colour::Bold, line)))
+        .collect();
     for line in digest.lines.iter().chain([&tone]) {
-        let indented = format!("         {line}");
-        lines.extend(wrapped(&indented, terminal.width, "           "));
+        let parts = wrapped(line, width, "  ");
+        lines.extend(parts.iter().map(|part| format!("{INDENT}{part}")));
+    }
+    if let Some(first) = lines.first_mut() {
+        first.replace_range(..INDENT.len(), "handoff  ");
     }
     let states = payload.fields.values();
     let missing: Vec<&str> = payload
