@@ -319,6 +319,15 @@ async fn an_open_call_goes_on_after_a_restart() {
         .post("/v1/calls/CA1/transfer", &json!({"stage": "ringing"}))
         .await;
     assert_eq!(status, 200, "the transfer is still open");
+    // A name that was used stays used; what comes days later finds its call.
+    assert_eq!(server.says("over", "m2", "hello?").await.0, 409);
+    let turns = json!({"turns": [{"speaker": "caller", "text": "as I said"}]});
+    let after = server.post("/v1/calls/over/human-turns", &turns).await;
+    assert_eq!(after, (200, json!({"taken": 1})));
+    let rated = server.post("/v1/calls/over/rating", &json!({"csat": 4})).await;
+    assert_eq!(rated.0, 200, "{}", rated.1);
+    let unknown = server.post("/v1/calls/nobody/rating", &json!({"csat": 4})).await;
+    assert_eq!(unknown.0, 404, "{}", unknown.1);
     assert_eq!(
         server
             .received
