@@ -479,7 +479,7 @@ fn killed(path: &Path, port: u16, round: u64) -> Vec<String> {
         let (_, call) = line.split_once("stored ")?;
         Some(call.to_owned())
     });
-    let mut heard: Vec<String> = calls.by_ref().take(5 + 17 * round as usize).collect();
+    let mut heard: Vec<String> = calls.by_ref().take(5 + 17 * (round as usize % 8)).collect();
     child.kill().unwrap();
     heard.extend(calls);
     child.wait().unwrap();
@@ -501,7 +501,10 @@ fn kill_nine_at_any_moment_delivers_every_decision_under_one_name() {
     let _courier = Courier::start(&store, crash_destination(receiver.port)).unwrap();
     let began = Instant::now();
     while !store.reads().pending().unwrap().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(30));
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "it takes too long"
+        );
         thread::sleep(Duration::from_millis(10));
     }
     // Which names each escalation came under, and whether all that was acknowledged came.
