@@ -22,6 +22,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
 from payloads import all_payloads
+from served import Served
 from site_server import Site
 
 FIELDS = [
@@ -273,6 +274,49 @@ def wall(browser, site):
     check("wall: the console is empty", not (said := browser.complaints()), said)
 
 
+def with_server(browser, undertone, folder):
+    """The real server: a request for a human, and the way to one, on the screen as it happens."""
+    served = Served(undertone, folder)
+    try:
+        say = lambda body: served.post("calls/call-1/dialogue", body)
+        served.post("calls", {"call_id": "call-1", "channel": "chat"})
+        say({"type": "turn", "speaker": "caller", "text": "i want to talk to a real person please"})
+        wall_url = served.post("tickets", {})["url"]
+        pop_url = served.post("tickets", {"call_id": "call-1"})["url"]
+        browser.size(1280, 800)
+        browser.scheme("light")
+        browser.open(pop_url)
+        took = browser.until("return document.getElementById('live').dataset.live === 'live'", 3)
+        check("server: the page is live", took is not None, browser.complaints())
+        readable(browser, "server")
+        accessible(browser, "server")
+        current = "return document.querySelector('[aria-current=step]').innerText.includes('%s')"
+        for stage in ("initiated", "ringing", "accepted"):
+            if browser.run(current % stage.capitalize()):
+                continue
+            served.post("calls/call-1/transfer", {"stage": stage})
+            took = browser.until(current % stage.capitalize())
+            check(f"server: {stage} is on the screen within a second", took is not None)
+            print(f"server: {stage} on the screen after {1000 * (took or 9):.0f} ms")
+            if stage == "ringing":  # The agent keeps the caller company, and what it learns is shown.
+                say({"type": "identity", "verified": True, "name": "Ada <b>Vance</b>", "method": "PIN"})
+                told = browser.until("return document.querySelector('[data-field=identity]').innerText.includes('Ada <b>')")
+                check("server: what is told while it rings is shown", told is not None)
+        check("server: the console is empty", not (said := browser.complaints()), said)
+        browser.open(wall_url)
+        browser.until("return document.getElementById('live').dataset.live === 'live'", 3)
+        check("server: the call is on the wall", browser.run("return !!document.querySelector('[data-row=\"call-1\"]')"))
+        served.post("calls/call-2/dialogue", {"type": "turn", "speaker": "caller", "text": "hello"})
+        took = browser.until("return !!document.querySelector('[data-row=\"call-2\"]')")
+        check("server: a new call gets a row within a second", took is not None)
+        check("server: the wall's console is empty", not (said := browser.complaints()), said)
+        browser.run("document.querySelector('[data-row=\"call-1\"] a').click()")
+        check("server: from the wall to the call", browser.until("return document.body.dataset.page === 'pop'", 3) is not None)
+    finally:
+        browser.open("about:blank")
+        served.stop()
+
+
 def pictures(browser, site, folder):
     browser.size(1280, 800)
     browser.scheme("light")
@@ -303,6 +347,7 @@ def main():
             by_keyboard(browser, folder / "huge.html")
             site = live(browser, arguments.pages, payload, folder / "site")
             wall(browser, site)
+            with_server(browser, arguments.undertone, folder)
             if arguments.pictures:
                 pictures(browser, site, arguments.pictures)
         finally:
