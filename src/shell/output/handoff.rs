@@ -33,14 +33,13 @@ pub fn gist(payload: &HandoffPayload, terminal: Terminal) -> String {
         .collect();
     let applicable = states.filter(|state| **state != FieldState::NotApplicable);
     let applicable = applicable.count();
-    let complete = format!(
-        "         complete {}/{applicable}",
-        applicable - missing.len()
-    );
-    lines.push(match missing.as_slice() {
+    let complete = format!("complete {}/{applicable}", applicable - missing.len());
+    let complete = match missing.as_slice() {
         [] => complete,
         missing => format!("{complete}, nobody said: {}", missing.join(", ")),
-    });
+    };
+    let parts = wrapped(&complete, width, "  ");
+    lines.extend(parts.iter().map(|part| format!("{INDENT}{part}")));
     lines.push(String::new());
     lines.join("\n") + "\n"
 }
