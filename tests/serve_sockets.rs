@@ -55,7 +55,7 @@ async fn the_agent_talks_and_hears_how_far_the_transfer_is() {
     agent.send(Message::text("nonsense")).await.unwrap();
     let refused = next_of(&mut agent, "refused").await;
     assert_eq!(refused["problem"]["status"], 400, "{refused}");
-    let turn = json!({"id": "m1", "type": "turn", "speaker": "caller", "final": false, "text": "get me a human"});
+    let turn = json!({"id": "m1", "type": "turn", "speaker": "caller", "start_s": 1.0, "final": false, "text": "get me a human"});
     agent.send(Message::text(turn.to_string())).await.unwrap();
     let ack = next_of(&mut agent, "ack").await;
     assert_eq!(
@@ -74,7 +74,7 @@ async fn the_agent_talks_and_hears_how_far_the_transfer_is() {
     assert_eq!(failed["failure"], "timeout", "{failed}");
     assert_eq!(failed["next"]["action"], "back_to_agent", "{failed}");
     // The caller asks again, and is heard again.
-    let turn = json!({"id": "m2", "type": "turn", "speaker": "caller", "text": "I said, I want to speak to a person"});
+    let turn = json!({"id": "m2", "type": "turn", "speaker": "caller", "start_s": 5.0, "text": "I said, I want to speak to a person"});
     agent.send(Message::text(turn.to_string())).await.unwrap();
     let ack = next_of(&mut agent, "ack").await;
     assert_eq!(ack["escalations"][0]["new"], true, "{ack}");
@@ -117,7 +117,7 @@ async fn sound_over_a_socket_escalates_where_the_file_does() {
 async fn a_shape_that_cannot_be_heard_is_refused() {
     let folder = tempdir().unwrap();
     let server = Server::start(folder.path()).await;
-    for query in ["rate=1", "encoding=mp3", "side=both", "volume=1"] {
+    for query in ["rate=x", "encoding=mp3", "side=both", "volume=1"] {
         let (status, problem) = server.get(&format!("/v1/calls/CA1/audio?{query}")).await;
         assert_eq!(status, 422, "{query}: {problem}");
     }

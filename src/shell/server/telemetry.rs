@@ -2,7 +2,7 @@
 
 use super::App;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 /// Bounds of times in seconds: from a tenth of a millisecond to ten seconds.
 const FAST: [f64; 16] = [
@@ -24,8 +24,10 @@ impl Telemetry {
     /// # Errors
     /// When another recorder is installed, or a bound is not allowed.
     pub fn install() -> Result<Self, BuildError> {
-        static INSTALLED: OnceLock<PrometheusHandle> = OnceLock::new();
-        if let Some(handle) = INSTALLED.get() {
+        // Two servers of one process may start at once.
+        static INSTALLED: Mutex<Option<PrometheusHandle>> = Mutex::new(None);
+        let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(handle) = &*installed {
             return Ok(Self(handle.clone()));
         }
         let human = Matcher::Full("undertone_time_to_human_seconds".to_owned());
@@ -36,7 +38,8 @@ impl Telemetry {
             .set_buckets(&FAST)?
             .install_recorder()?;
         describe();
-        Ok(Self(INSTALLED.get_or_init(|| handle).clone()))
+        *installed = Some(handle.clone());
+        Ok(Self(handle))
     }
 
     /// Everything in Prometheus' text format.

@@ -8,6 +8,7 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use aide::openapi::{OpenApi, SecurityScheme};
 use aide::transform::{TransformOpenApi, TransformOperation};
+use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Router, middleware};
 
@@ -199,6 +200,9 @@ pub fn router(app: App) -> Router {
             Problem::missing("nothing is at this address").mend("see /openapi.json")
         })
         .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(DefaultBodyLimit::max(
+            app.server.body_limit_kib as usize * 1024,
+        ))
         .layer(middleware::from_fn_with_state(app.clone(), guard::around))
         .with_state(app)
 }
