@@ -155,7 +155,7 @@ impl Consulted {
             title: Clipped::new(&source.title, room::LINE),
             place: told(place, room::LABEL),
             link,
-            excerpt: told(source.excerpt.as_deref(), room::SENTENCE),
+            excerpt: told(source.excerpt.as_deref(), room::LINE),
         }
     }
 

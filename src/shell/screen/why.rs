@@ -85,11 +85,8 @@ impl Why {
             let name = Clipped::new(name, room::LABEL).head;
             format!("rule {name}, version {version}")
         });
-        let also = reason.also.iter().map(|also| also.replace('/', ": "));
-        let also = also
-            .map(|also| spaced(&also))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let also = reason.also.iter().map(|also| words::pulled(also));
+        let also = also.collect::<Vec<_>>().join(", ");
         Self {
             trigger,
             text: Clipped::new(&text, room::SENTENCE),
@@ -97,7 +94,7 @@ impl Why {
             rule,
             since,
             evidence,
-            also: Some(Clipped::new(&also, room::LINE)).filter(|a| !a.is_empty()),
+            also: Some(Clipped::new(&also, room::SENTENCE)).filter(|a| !a.is_empty()),
         }
     }
 }
@@ -236,9 +233,11 @@ impl Mood {
             Some(at) => format!("worst {worst} at {}", clock(at)),
             None => format!("worst {worst}"),
         });
+        // Words fire at once: what began when it was decided has one line.
+        let began = reason.filter(|r| r.onset_s < r.at_s).map(|r| r.onset_s);
         let (from, to) = spark.as_ref().map_or((0.0, 0.0), Spark::span);
         let mut mood = Self {
-            onset: mark(reason.map(|r| r.onset_s), "began", true),
+            onset: mark(began, "began", true),
             decided: mark(reason.map(|r| r.at_s), "decided", false),
             markers: markers.collect(),
             alternative: String::new(),
@@ -310,10 +309,7 @@ mod tests {
             also: vec!["failed_turns/reported".into()],
         };
         assert_eq!(Why::new(&reason).since, "Began 00:48, decided 00:57");
-        assert_eq!(
-            Why::new(&reason).also.unwrap().head,
-            "failed turns: reported"
-        );
+        assert_eq!(Why::new(&reason).also.unwrap().head, "failed turns");
         reason.onset_s = f64::NAN;
         assert_eq!(Why::new(&reason).since, "Decided 00:57");
     }

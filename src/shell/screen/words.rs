@@ -16,6 +16,21 @@ pub fn trigger(trigger: Trigger) -> &'static str {
     }
 }
 
+/// Another trigger of the call, as the contract writes it: `trigger/reason`.
+pub fn pulled(name: &str) -> String {
+    let (trigger, reason) = name.split_once('/').unwrap_or((name, ""));
+    let trigger = match trigger {
+        "explicit_request" => "asked for a human".to_owned(),
+        "sentiment" => "heard in the voice".to_owned(),
+        "low_confidence" => "agent unsure".to_owned(),
+        other => spaced(other),
+    };
+    match reason {
+        "" | "reported" => trigger,
+        reason => format!("{trigger} ({})", spaced(reason)),
+    }
+}
+
 /// The channel with its article left out.
 pub fn channel(channel: Channel) -> &'static str {
     match channel {
@@ -145,6 +160,13 @@ mod tests {
         assert_eq!(distance(-1.2), "a little below usual");
         assert_eq!(distance(0.1), "as usual");
         assert!(distance(f64::NAN).contains("unknown"));
+    }
+
+    #[test]
+    fn other_triggers_are_told_in_words() {
+        assert_eq!(pulled("sentiment/trend"), "heard in the voice (trend)");
+        assert_eq!(pulled("failed_turns/reported"), "failed turns");
+        assert_eq!(pulled("of the future"), "of the future");
     }
 
     #[test]
