@@ -116,7 +116,7 @@ pub async fn drive(plan: &Plan, receiver: &mut Receiver) -> Result<Figures, Shel
         frames_sent: frames.sent.load(Relaxed),
         frames_late: frames.late.load(Relaxed),
         calls_cut: frames.cut.load(Relaxed) as usize,
-        samples_dropped: desk.metric("undertone_audio_dropped_samples_total").await,
+        samples_dropped: desk.metric("undertone_audio_samples_lost_total").await,
         server_cores: None,
         server_mib: None,
     })
@@ -249,6 +249,7 @@ impl Desk {
         let text = got.ok()?.error_for_status().ok()?.text().await.ok()?;
         let lines = text.lines().filter(|line| line.starts_with(name));
         let values = lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-        Some(values.sum())
+        // A counter that never counted is not shown.
+        Some(values.fold(0.0, |sum, value| sum + value))
     }
 }
