@@ -44,6 +44,8 @@ Examples:
   undertone analyze --plot call.png call.wav        the timeline and a picture
   undertone analyze --dialogue call.jsonl --handoff call.json call.wav
                                                     with the words, and what a human would see
+  undertone analyze --dialogue call.jsonl --screen call.html call.wav
+                                                    the same as a page
   undertone analyze --conversation chat --dialogue chat.jsonl --handoff chat.json
   sox call.mp3 -t raw -r 8000 -c 1 -b 16 -e signed - | undertone analyze --raw s16le:8000:1 -
 
