@@ -157,11 +157,11 @@ impl Reports {
                     return Some(ReportTrigger::FailedTurns);
                 }
             }
-            DialogueEvent::SelfEvaluation(evaluation) => {
-                if self.config.low(evaluation) && !self.low_pulled {
-                    self.low_pulled = true;
-                    return Some(ReportTrigger::LowConfidence);
-                }
+            DialogueEvent::SelfEvaluation(evaluation)
+                if self.config.low(evaluation) && !self.low_pulled =>
+            {
+                self.low_pulled = true;
+                return Some(ReportTrigger::LowConfidence);
             }
             _ => {}
         }
