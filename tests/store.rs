@@ -396,7 +396,7 @@ fn a_file_cut_in_the_middle_is_an_error_and_never_a_panic() {
     let store = Store::open(&path).unwrap();
     put(&store, opened("a"));
     for n in 0..2_000 {
-        let _ = store.submit(told("a", &format!("m{n}"))).unwrap();
+        drop(store.submit(told("a", &format!("m{n}"))).unwrap());
     }
     store.close();
     let whole = fs::read(&path).unwrap();
@@ -517,7 +517,7 @@ fn dropping_the_store_writes_what_waits() {
     let store = Store::open(&path).unwrap();
     put(&store, opened("a"));
     for n in 0..1_000 {
-        let _ = store.submit(told("a", &n.to_string())).unwrap();
+        drop(store.submit(told("a", &n.to_string())).unwrap());
     }
     drop(store);
     assert_eq!(
