@@ -220,7 +220,9 @@ fn a_speakers_first_calm_clips_are_no_test() {
     for row in &rows {
         assert_eq!((&row["clips"], &row["left_out"]), (&4.into(), &5.into()));
         // Clips of a kind are alike: they stand on one side of each other, or are the same.
-        let auc = row["auc_anger_calm"].as_f64().expect("both kinds were read");
+        let auc = row["auc_anger_calm"]
+            .as_f64()
+            .expect("both kinds were read");
         assert!([0.0, 0.5, 1.0].contains(&auc), "{row}");
         assert_eq!(row["auc_anger_calm"], row["auc_anger_rest"]);
         // All of 2 s is one piece, of 3 s none: no variance.

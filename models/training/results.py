@@ -145,12 +145,13 @@ def choice_table(choice):
 
 
 def gender_gap(cross):
-    """{corpus: points between the genders in calm clips and in all others taken for anger}, released network, with baseline."""
+    """{corpus: by gender, the share of calm clips and of all that are not angry taken for anger}, released network, with baseline."""
     gaps = {}
     for record in cross:
         if record["network"] == cross[0]["network"] and record["baseline"]:
-            f, m = (record["false_anger"].get(g) for g in "fm")
-            gaps[record["corpus"]] = {key: f"women {f[key]:.1%}, men {m[key]:.1%}" for key in ("calm", "others")}
+            genders = [(word, record["false_anger"].get(letter)) for letter, word in (("f", "women"), ("m", "men"))]
+            words = lambda key: ", ".join(f"{word} {own[key]:.1%}" for word, own in genders if own and own[key] is not None)
+            gaps[record["corpus"]] = {key: words(key) for key in ("calm", "others")}
     return gaps
 
 

@@ -3,7 +3,15 @@
 Clips of one speaker and emotion stand one after another, in four random orders; every `seconds` of them make
 one reading, the mean of the windows in it, as a call is read. Eight clips of every speaker are out of all
 tests: four calm ones, which are the usual enrolment, and four angry ones, which are the wrong one.
+
+    python within.py --model ../affect-open.onnx --data DIR --corpora ravdess ased nemo
+
+prints the table of a finished model, whose card lies beside it; evaluate.py makes that of all networks of a run.
 """
+
+import argparse
+import tomllib
+from pathlib import Path
 
 import numpy as np
 
@@ -76,3 +84,44 @@ def d_primes(z, angry, voice, least=3):
         return float("nan"), float("nan"), 0
     pooled = (z[angry].mean() - z[~angry].mean()) / np.sqrt((z[angry].var(ddof=1) + z[~angry].var(ddof=1)) / 2)
     return float(np.mean(gaps) / np.sqrt(np.mean(spreads))), float(pooled), len(gaps)
+
+
+def reader(onnx):
+    """(read, population, shrink_steps) of a finished model and its card."""
+    import export
+
+    run, card = export.session(onnx), tomllib.loads(onnx.with_suffix(".toml").read_text())["input"]
+
+    def read(x, mask):
+        parts = [run.run(None, {"x": x[a : a + 512], "mask": mask[a : a + 512]}) for a in range(0, len(x), 512)]
+        classes, affect = (np.concatenate(values).astype(np.float64) for values in zip(*parts))
+        p = np.clip(affect[:, :3], 1e-7, 1 - 1e-7)
+        return np.log(np.maximum(classes, 1e-9)), np.log(p / (1 - p))
+
+    return read, (np.array(card["population_mean"]), np.array(card["population_sd"])), card["shrink_steps"]
+
+
+def main():
+    from render import render
+
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, default=here / "../affect-open.onnx")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora")
+    parser.add_argument("--corpora", nargs="+", default=["ravdess", "ased", "nemo"])
+    parser.add_argument("--undertone", type=Path, default=here / "../../target/release/undertone")
+    parser.add_argument("--runs", type=Path, default=here / "runs")
+    options = parser.parse_args()
+    read, population, shrink_steps = reader(options.model)
+    for corpus in options.corpora:
+        bank = render(options.data / corpus, options.undertone, 1, options.runs, crop=False)
+        for enrolment in ENROLMENTS:
+            row = []
+            for seconds in SECONDS:
+                found = readings(bank, sorted(set(bank.speaker)), population, shrink_steps, read, np.array([0.0, 1.0, 0.0]), seconds, enrolment)
+                row.append("{:.2f} ({:.2f}, {})".format(*d_primes(*found)))
+            print(f"| {corpus}, enrolment {enrolment} | " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
