@@ -36,6 +36,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=list(PLANS), default="affect-open")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora, emodb among them")
+    parser.add_argument("--corpora", nargs="+", help="of the corpora that the model was not trained on; all of them without it")
     parser.add_argument("--undertone", type=Path, default=HERE / "../../target/release/undertone")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
     parser.add_argument("--out", type=Path, default=HERE / "..")
@@ -84,10 +85,11 @@ def main():
     facts = json.loads((own / "facts.json").read_text())
     mix = np.array(facts["calibration"]["affect_mix"][1])
     trained = bank_of(plan, options.data, options.undertone, options.runs)
+    names = [name for name in plan.tests if not options.corpora or name in options.corpora]
     test = lambda name, lines="": render(options.data / name, options.undertone, 1, options.runs, crop=False, lines=lines)
-    tests = {name: test(name) for name in plan.tests}
-    noisy = {name: test(name, "noise") for name in plan.tests}
-    gender = {name: genders(options.data / name) for name in (*plan.tests, *plan.corpora)}
+    tests = {name: test(name) for name in names}
+    noisy = {name: test(name, "noise") for name in names}
+    gender = {name: genders(options.data / name) for name in (*names, *plan.corpora)}
     cross, within = [], []
     for name, population, network in networks(trained, own, facts, plan.recipe):
         for corpus, bank in tests.items():

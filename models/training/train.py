@@ -64,6 +64,9 @@ def joined(kinds):
 def main():
     options = arguments()
     plan = PLANS[options.model]
+    # A corpus that is named itself stands for the folder that it lies in.
+    if (options.data / "manifest.csv").exists():
+        options.data = options.data.resolve().parent
     # One thread and fixed order: the same seed gives the same weights.
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
