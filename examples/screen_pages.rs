@@ -1,7 +1,6 @@
 //! Writes the pages as a server would give them, for the browser test and for pictures.
 //!
 //!     cargo run --release --example screen_pages -- PAYLOAD.json FOLDER
-
 #![allow(clippy::disallowed_methods)]
 
 use std::error::Error;

@@ -193,6 +193,45 @@ fn silence_tells_no_sound_from_another() {
     }
 }
 
+/// Six calm clips, two angry ones and one too short to be read, all of one speaker.
+#[cfg(feature = "embedded")]
+#[test]
+fn a_speakers_first_calm_clips_are_no_test() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut manifest = String::from("path,speaker,emotion,gender\n");
+    for clip in 0..9 {
+        let (hz, emotion) = if clip < 6 {
+            (120.0, "neutral")
+        } else {
+            (220.0, "anger")
+        };
+        let seconds = if clip == 8 { 0.6 } else { 2.0 };
+        let path = folder.path().join(format!("{clip}.wav"));
+        // Words with pauses, as a steady tone is no speech for long.
+        write_wav(&path, seconds, |t| {
+            if t % 0.4 < 0.3 { voice(hz, t) } else { 0.0 }
+        });
+        writeln!(manifest, "{clip}.wav,one,{emotion},female").expect("a string");
+    }
+    let manifest = write(&folder, "manifest.csv", &manifest);
+    let rows = rows(&["utterances", &manifest]);
+    let baselines: Vec<&Value> = rows.iter().map(|row| &row["baseline"]).collect();
+    assert_eq!(baselines, ["own", "none"]);
+    for row in &rows {
+        assert_eq!((&row["clips"], &row["left_out"]), (&4.into(), &5.into()));
+        // Clips of a kind are alike: they stand on one side of each other, or are the same.
+        let auc = row["auc_anger_calm"]
+            .as_f64()
+            .expect("both kinds were read");
+        assert!([0.0, 0.5, 1.0].contains(&auc), "{row}");
+        assert_eq!(row["auc_anger_calm"], row["auc_anger_rest"]);
+        // All of 2 s is one piece, of 3 s none: no variance.
+        assert_eq!(row["d_3s"], Value::Null);
+        assert!(row["false_f_pct"].is_number() && row["false_m_pct"].is_null());
+    }
+    assert_ne!(rows[0]["ece_anger"], rows[1]["ece_anger"]);
+}
+
 #[test]
 fn text_and_csv_tell_the_same() {
     let folder = f0_folder();
@@ -251,6 +290,7 @@ fn wrong_labels_are_told_with_file_and_line() {
         &["manifest.csv, line 2", "`fr`", "de, en, pl"],
     );
     tell(&["sounds", &manifest], 4, &["line 1", "`emotion`"]);
+    tell(&["utterances", &manifest], 4, &["line 1", "`speaker`"]);
     write(
         &folder,
         "manifest.csv",

@@ -1,6 +1,6 @@
 //! The server from outside: what it takes, what it refuses, what it tells, and what it never loses.
 #![cfg(all(feature = "serve", feature = "embedded"))]
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod server;
 

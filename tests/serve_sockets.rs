@@ -1,6 +1,6 @@
 //! WebSockets: the dialogue, the agent that stays in the loop, and sound.
 #![cfg(all(feature = "serve", feature = "embedded"))]
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod sample;
 mod server;

@@ -29,6 +29,13 @@ class Line:
     drive: float = 0.0
     agc: float = 0.0
     line_noise_db: float = -65.0
+    # Speech-correlated noise of a vocoder, ITU-T P.810: Q in dB.
+    mnru_db: float | None = None
+    # The voice of another speaker: pitch, formants and tempo together.
+    speed: float = 1.0
+    # The lines of `unseen_line` alone: an echo of a few ms (a comb), lost packets.
+    comb_ms: float = 0.0
+    loss: float = 0.0
 
 
 def reference_line(rng):
@@ -57,8 +64,63 @@ def random_line(rng, wideband=False):
     return line
 
 
+def wide_line(rng, wideband=False):
+    """A line for a training copy of the wider recipe: also other voices, vocoders and worse noise."""
+    line = random_line(rng, wideband)
+    if rng.random() < 0.6:
+        line.speed = rng.uniform(0.87, 1.15)
+    if rng.random() < 0.3:
+        line.mnru_db = rng.uniform(8, 30)
+    line.eq_db = tuple(rng.normal(0, 4, 6)) if rng.random() < 0.85 else ()
+    line.noise_snr_db = rng.uniform(3, 40) if rng.random() < 0.8 else None
+    line.agc = rng.uniform(0.2, 0.9) if rng.random() < 0.4 else 0.0
+    return line
+
+
+def unseen_line(rng, kind):
+    """A line for choosing recipes: of a kind that no training copy has, with a voice at the edge of theirs."""
+    line = Line(level_db=rng.uniform(-33, -15), speed=(0.84, 1.0, 1.19)[kind % 3])
+    if kind == 0:
+        line.noise, line.noise_snr_db = "hum", 12.0
+    elif kind == 1:
+        line.low_hz, line.high_hz, line.order = 500.0, 2700.0, 10
+    elif kind == 2:
+        line.loss, line.noise, line.noise_snr_db = 0.05, "pink", 20.0
+    elif kind == 3:
+        line.comb_ms, line.codec = rng.uniform(0.5, 3), "a"
+    elif kind == 4:
+        line.agc, line.drive, line.noise, line.noise_snr_db = 1.0, 5.0, "pink", 15.0
+    else:
+        line.noise, line.noise_snr_db, line.level_db = "hum", 6.0, -40.0
+    return line
+
+
+# One call over these lines, for the grid of EVALUATION.md. The loss is of packets that the receiver conceals.
+GRID = {
+    "16 kHz, clean": dict(rate=RATE, low_hz=None, high_hz=7600.0, codec=None, line_noise_db=-90.0),
+    "8 kHz, clean": dict(low_hz=None, high_hz=3700.0, codec=None, line_noise_db=-90.0),
+    "8 kHz, mu-law": dict(),
+    "mu-law, noise 20 dB": dict(noise="pink", noise_snr_db=20.0),
+    "mu-law, noise 15 dB": dict(noise="pink", noise_snr_db=15.0),
+    "mu-law, noise 10 dB": dict(noise="pink", noise_snr_db=10.0),
+    "mu-law, loss 1 %": dict(loss=0.01),
+    "mu-law, loss 3 %": dict(loss=0.03),
+    "mu-law, loss 5 %": dict(loss=0.05),
+}
+
+
+def grid_line(rng, condition):
+    """The reference line with what a condition of the grid changes."""
+    return Line(level_db=rng.uniform(-33, -15), **list(GRID.values())[condition])
+
+
 def colour(rng, n, kind):
-    """Noise of unit RMS: white, pink (-3 dB/oct), brown (-6 dB/oct) or like many voices."""
+    """Noise of unit RMS: white, pink (-3 dB/oct), brown (-6 dB/oct), like many voices, or tones and hiss."""
+    if kind == "hum":
+        t = np.arange(n) / RATE
+        tones = sum(np.sin(2 * np.pi * hz * t + rng.uniform(0, 6.3)) for hz in (350, 400, 450, 600, 1250, 2100))
+        tones += rng.standard_normal(n)
+        return tones / np.sqrt((tones**2).mean())
     white = rng.standard_normal(n)
     if kind == "white":
         return white
@@ -99,6 +161,14 @@ def gain_control(speech, strength):
     return speech * 10 ** (np.interp(np.arange(len(speech)) / hop, np.arange(frames), gain_db) / 20)
 
 
+def concealed(rng, samples, share, packet=160):
+    """Loses packets of 20 ms at 8 kHz and repeats the one before, as simple receivers do."""
+    for at in range(packet, len(samples) - packet, packet):
+        if rng.random() < share:
+            samples[at : at + packet] = 0.7 * samples[at - packet : at]
+    return samples
+
+
 def companded(samples, law):
     """G.711 there and back: 8 bits on a logarithmic scale of 16 segments (ITU-T G.711, tables 1 and 2)."""
     size = np.minimum(np.abs(samples), 1 - 2**-15)
@@ -127,11 +197,19 @@ def transmit(rng, speech, line):
         speech = gain_control(speech, line.agc)
     if line.drive:
         speech = np.tanh(speech * line.drive * 4) / (line.drive * 4)
+    if line.comb_ms:
+        echo = np.zeros(int(line.comb_ms / 1000 * RATE) + 1)
+        echo[0], echo[-1] = 1.0, 0.7
+        speech = signal.fftconvolve(speech, echo)[: len(speech)]
     edges, kind = ([line.low_hz, line.high_hz], "bandpass") if line.low_hz else (line.high_hz, "lowpass")
     speech = signal.sosfilt(signal.butter(line.order, edges, kind, fs=RATE, output="sos"), speech)
+    if line.mnru_db is not None:
+        speech = speech * (1 + rng.standard_normal(len(speech)) * 10 ** (-line.mnru_db / 20))
     if line.rate != RATE:
         speech = signal.resample_poly(speech, 1, RATE // line.rate)
     speech = speech * 10 ** ((line.level_db - SOURCE_LEVEL_DB) / 20)
     speech = speech + rng.standard_normal(len(speech)) * 10 ** (line.line_noise_db / 20)
     speech = np.clip(speech, -1, 1 - 2**-15)
+    if line.loss:
+        speech = concealed(rng, speech, line.loss)
     return companded(speech, line.codec) if line.codec else speech

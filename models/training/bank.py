@@ -56,6 +56,14 @@ class Bank:
             whole.size += len(bank.features)
         return whole.close()
 
+    def only(self, chosen):
+        """The clips where `chosen` [clips] is true, in their order."""
+        part = Bank()
+        for index in np.flatnonzero(chosen):
+            a, b = self.start[index], self.stop[index]
+            part.add(self.features[a:b], self.voiced[a:b], *(getattr(self, c)[index] for c in COLUMNS[2:]))
+        return part.close()
+
     def steps(self, clips):
         """Indices of the steps of these clips, one clip after another."""
         return np.concatenate([np.arange(self.start[c], self.stop[c]) for c in clips])

@@ -7,11 +7,10 @@ from input import CHANNELS, ENROL_STEPS, MEL, MEL_BANDS, MIN_STEPS, WINDOW_STEPS
 from network import CLASSES
 
 F0 = CHANNELS.index("f0_st")
-MEL_WARPS = np.linspace(-0.08, 0.08, 17)
-F0_SHIFT_ST = 3.0
-TEMPO = 0.15
 # No baseline yet; the first seconds of one; a full one; one taken from a caller who was not calm.
-ENROLMENT = {"none": 0.2, "short": 0.25, "full": 0.45, "mixed": 0.1}
+ENROLMENT = ("none", "short", "full", "mixed")
+# One clip, two or three in a row: cumulated shares.
+JOINED = (0.45, 0.85)
 
 
 def targets(emotions):
@@ -23,10 +22,10 @@ def targets(emotions):
     return classes, arousal, anger, distress
 
 
-def mel_warps():
+def mel_warps(most):
     """Matrices that stretch the mel axis, as a shorter or longer vocal tract does."""
     matrices = []
-    for amount in MEL_WARPS:
+    for amount in np.linspace(-most, most, 17):
         source = np.clip(np.arange(MEL_BANDS) * (1 + amount), 0, MEL_BANDS - 1)
         low = np.minimum(source.astype(int), MEL_BANDS - 2)
         matrix = np.zeros((MEL_BANDS, MEL_BANDS))
@@ -39,10 +38,10 @@ def mel_warps():
 class Batches:
     """Draws batches from the clips of `speakers`: every emotion, speaker and copy as often as any other."""
 
-    def __init__(self, bank, speakers, population, shrink_steps, seed):
-        self.bank, self.population, self.shrink = bank, population, shrink_steps
+    def __init__(self, bank, speakers, population, recipe, seed):
+        self.bank, self.population, self.recipe = bank, population, recipe
         self.rng = np.random.default_rng(seed)
-        self.warps = mel_warps()
+        self.warps = mel_warps(recipe.mel_warp)
         usable = bank.length >= MIN_STEPS // 2
         self.clips = {}
         for copy in np.unique(bank.copy):
@@ -51,53 +50,76 @@ class Batches:
                 self.clips[copy, speaker] = {e: np.flatnonzero(here & (bank.emotion == e)) for e in CLASSES}
         self.copies = np.unique(bank.copy)
         first = self.copies[0]
+        self.named = {(c, s, n): i for i, (c, s, n) in enumerate(zip(bank.copy, bank.speaker, bank.name))}
         self.voices = {e: [s for s in speakers if len(self.clips[first, s][e]) > 0] for e in CLASSES}
 
-    def run_of(self, own):
-        """(used clips, step indices): one clip or several in a row, at a tempo, cut at random."""
-        rng = self.rng
-        used = rng.permutation(own)[: rng.choice([1, 2, 3], p=[0.45, 0.4, 0.15])]
+    def run_of(self, used, tempo, length, start):
+        """Step indices of clips in a row, at a tempo, cut to `length` at `start` (0..1 of what there is)."""
         run = self.bank.steps(used)
-        run = run[np.arange(0, len(run), rng.uniform(1 - TEMPO, 1 + TEMPO)).astype(int)]
-        length = WINDOW_STEPS if rng.random() < 0.7 else int(rng.integers(MIN_STEPS, WINDOW_STEPS + 1))
-        start = int(rng.integers(0, max(len(run) - length, 0) + 1))
-        return used, run[start : start + length]
+        run = run[np.arange(0, len(run), tempo).astype(int)]
+        start = int(start * (max(len(run) - length, 0) + 1))
+        return run[start : start + length]
 
-    def enrolled(self, clips, used):
+    def enrolled(self, clips, used, state):
         """Sums and counts of an enrolment that shares no clip with the window."""
-        rng, state = self.rng, self.rng.choice(list(ENROLMENT), p=list(ENROLMENT.values()))
-        emotions = CLASSES if state == "mixed" else [e for e in CALM if e in clips]
-        calm = rng.permutation([c for e in emotions for c in clips[e] if c not in used])
-        if state == "none" or len(calm) == 0:
+        rng, used = self.rng, set(used)
+        emotions = CLASSES if state == "mixed" else CALM
+        calm = [] if state == "none" else [c for e in emotions if e in clips for c in clips[e] if c not in used]
+        if not calm:
             return np.zeros(len(CHANNELS)), np.zeros(len(CHANNELS))
+        calm = rng.permutation(calm)
         if state == "short":
             calm = calm[: rng.integers(1, 5)]
         return self.bank.enrolment(calm, ENROL_STEPS)
 
+    def items(self, emotion, twice):
+        """One (run, total, count), or two of the same words over two lines."""
+        rng, recipe = self.rng, self.recipe
+        any_of = lambda values: values[rng.integers(len(values))]
+        speaker, copy = any_of(self.voices[emotion]), any_of(self.copies)
+        while len(self.clips[copy, speaker][emotion]) == 0:  # lost in the noise of that copy
+            speaker, copy = any_of(self.voices[emotion]), any_of(self.copies)
+        clips = self.clips[copy, speaker]
+        used = rng.permutation(clips[emotion])[: 1 + int(np.searchsorted(JOINED, rng.random()))]
+        cut = (
+            rng.uniform(1 - recipe.tempo, 1 + recipe.tempo),
+            WINDOW_STEPS if rng.random() < 0.7 else int(rng.integers(MIN_STEPS, WINDOW_STEPS + 1)),
+            rng.random(),
+        )
+        state = ENROLMENT[min(int(np.searchsorted(np.cumsum(recipe.enrolment), rng.random())), 3)]
+        yield self.run_of(used, *cut), *self.enrolled(clips, used, state)
+        if twice:
+            other = any_of(self.copies)
+            again = np.array([self.named.get((other, speaker, self.bank.name[clip]), clip) for clip in used])
+            if (self.bank.length[again] < MIN_STEPS // 2).any() or (self.bank.copy[again] != self.bank.copy[again[0]]).any():
+                again = used  # not all of them came through: stay on one line
+            clips = self.clips[self.bank.copy[again[0]], speaker]
+            yield self.run_of(again, *cut), *self.enrolled(clips, again, state)
+
     def draw(self, size):
-        """x [B, 100, 42], mask [B, 100] and the four targets."""
-        rng, runs, enrolments = self.rng, [], []
-        emotions = rng.choice(CLASSES, size)
-        for emotion in emotions:
-            clips = self.clips[rng.choice(self.copies), rng.choice(self.voices[emotion])]
-            while len(clips[emotion]) == 0:  # lost in the noise of that copy
-                clips = self.clips[rng.choice(self.copies), rng.choice(self.voices[emotion])]
-            used, run = self.run_of(clips[emotion])
-            runs.append(run)
-            enrolments.append(self.enrolled(clips, used))
-        total, counts = (np.array(values) for values in zip(*enrolments))
+        """x [B, 100, 42], mask [B, 100] and the four targets. With consistency rows 2i and 2i+1 are the same words."""
+        rng, recipe = self.rng, self.recipe
+        times = 2 if recipe.consistency else 1
+        emotions = rng.choice(CLASSES, size // times)
+        runs, total, counts = zip(*(item for emotion in emotions for item in self.items(emotion, times == 2)))
+        emotions, total, counts = np.repeat(emotions, times), np.array(total), np.array(counts)
         features, voiced, mask = gather(self.bank.features, self.bank.voiced, runs)
 
         # The same voice, another throat: window and enrolment are warped alike.
-        warp = self.warps[rng.integers(0, len(self.warps), size)].transpose(0, 2, 1)
-        shift = rng.uniform(-F0_SHIFT_ST, F0_SHIFT_ST, size)
+        warp = self.warps[rng.integers(0, len(self.warps), size // times).repeat(times)].transpose(0, 2, 1)
+        shift = rng.uniform(-recipe.f0_shift_st, recipe.f0_shift_st, size // times).repeat(times)
         features[..., MEL] = features[..., MEL] @ warp
         total[:, MEL] = (total[:, None, MEL] @ warp)[:, 0]
         features[..., F0] += shift[:, None]
         total[:, F0] += shift * counts[:, F0]
 
         mean, sd = self.population
-        x = normalise(features, voiced, mask, baseline(total, counts, mean, self.shrink), sd)
+        b = baseline(total, counts, mean, recipe.shrink_steps)
+        if recipe.baseline_error:
+            b = b + recipe.baseline_error * sd * rng.standard_normal(b.shape)
+        x = normalise(features, voiced, mask, b, sd)
+        if recipe.contrast:
+            x *= rng.uniform(1 - recipe.contrast, 1 + recipe.contrast, (size, 1, 1)).astype(np.float32)
         return self.masked(x), mask.astype(np.float32), targets(emotions)
 
     def masked(self, x):

@@ -1,5 +1,8 @@
 """Fits the calibration behind the logits: a temperature for the classes, a line for each affect head.
 
+The line of anger runs through all three affect logits: what the arousal head heard says more of anger on lines
+and voices that were not trained on (README.md, "What was tried"). Those of the others are their own logit's.
+
 Platt, Advances in Large Margin Classifiers 1999; Guo et al., ICML 2017. The confidence is a logistic
 regression of "the anger reading is right" on how far it is from undecided and how much speech was heard.
 """
@@ -24,26 +27,27 @@ def fit(scored):
     label = known[0]
     taught = label >= 0
     nll = lambda log_t: -log_softmax(scored.classes[taught] / np.exp(log_t))[np.arange(taught.sum()), label[taught]].mean()
-    scale, bias = [], []
+    mix, bias = np.zeros((3, 3)), np.zeros(3)
     for head, target in enumerate(known[1:]):
         taught = target >= 0
-        line = LogisticRegression(C=1e3).fit(scored.affect[taught, head : head + 1], target[taught])
-        scale.append(float(line.coef_[0, 0]))
-        bias.append(float(line.intercept_[0]))
+        inputs = [0, 1, 2] if HEADS[head] == "anger" else [head]
+        line = LogisticRegression(C=1.0 if len(inputs) > 1 else 1e3).fit(scored.affect[np.ix_(taught, inputs)], target[taught])
+        mix[head, inputs] = line.coef_[0]
+        bias[head] = line.intercept_[0]
     taught = label >= 0
-    distance, right = certainty(scored, scale[1], bias[1])
+    distance, right = certainty(scored, mix, bias)
     trust = fit_trust(distance, scored.heard, right)
     return {
         "temperature": float(np.exp(minimize_scalar(nll, bounds=(-2, 2), method="bounded").x)),
-        "affect_scale": scale,
-        "affect_bias": bias,
+        "affect_mix": mix.tolist(),
+        "affect_bias": bias.tolist(),
         **trust,
     }
 
 
-def certainty(scored, scale, bias):
+def certainty(scored, mix, bias):
     """(distance of the anger logit from 0, whether its side is right)."""
-    z = scored.affect[:, 1] * scale + bias
+    z = scored.affect @ mix[1] + bias[1]
     return np.abs(z), (z > 0) == (scored.emotion == "anger")
 
 
@@ -62,7 +66,7 @@ def fit_trust(distance, heard, right):
 def apply(calibration, scored):
     """Calibrated (classes [n, 7], affect [n, 4]) of clips, the same arithmetic as the released graph."""
     sigmoid = lambda z: 1 / (1 + np.exp(-z))
-    z = scored.affect * calibration["affect_scale"] + calibration["affect_bias"]
+    z = scored.affect @ np.transpose(calibration["affect_mix"]) + calibration["affect_bias"]
     trust = calibration["trust_bias"] + calibration["trust_distance"] * np.abs(z[:, 1])
     trust = trust + calibration["trust_heard"] * scored.heard
     classes = np.exp(log_softmax(scored.classes / calibration["temperature"]))

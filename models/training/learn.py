@@ -9,7 +9,6 @@ from batch import Batches
 from network import Network
 
 BATCH = 64
-PEAK_RATE = 2e-3
 WEIGHT_DECAY = 0.02
 AVERAGING = 0.995
 # Calm speech taken for anger costs a caller most: it counts this much more.
@@ -17,37 +16,40 @@ CALM_WEIGHT = 1.5
 CALM_CLASSES = (1, 5)  # boredom, neutral
 
 
-def loss_of(classes, affect, target):
+def loss_of(classes, affect, target, recipe):
     """Cross-entropy of the classes plus binary cross-entropies of arousal, anger and distress."""
     label, arousal, anger, distress = (torch.from_numpy(values) for values in target)
-    loss = functional.cross_entropy(classes, label, label_smoothing=0.1)
+    loss = functional.cross_entropy(classes, label, label_smoothing=recipe.smoothing)
     bce = functional.binary_cross_entropy_with_logits
     taught = arousal >= 0
     loss = loss + bce(affect[taught, 0], arousal[taught].float())
     calm = (label == CALM_CLASSES[0]) | (label == CALM_CLASSES[1])
     weight = torch.where(calm, CALM_WEIGHT, 1.0)
-    loss = loss + bce(affect[:, 1], anger.float(), weight=weight)
-    return loss + bce(affect[:, 2], distress.float())
+    loss = loss + recipe.anger_weight * bce(affect[:, 1], anger.float(), weight=weight)
+    loss = loss + bce(affect[:, 2], distress.float())
+    if recipe.consistency:
+        loss = loss + recipe.consistency * ((affect[0::2] - affect[1::2]) ** 2).mean()
+    return loss
 
 
-def learn(bank, speakers, population, shrink_steps, steps, seed, kept, name):
-    """The averaged network after `steps` batches; read from `kept` if that file is there."""
-    network = Network()
+def learn(bank, speakers, population, recipe, seed, kept, name):
+    """The averaged network after `recipe.steps` batches; read from `kept` if that file is there."""
+    network = Network(recipe.width, recipe.dropout)
     if kept.exists():
         network.load_state_dict(torch.load(kept, weights_only=True))
         return network.eval()
     torch.manual_seed(seed)
-    network = Network()
+    network = Network(recipe.width, recipe.dropout)
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING), use_buffers=True
     )
-    batches = Batches(bank, speakers, population, shrink_steps, seed)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
-    bar, smooth = tqdm(range(steps), desc=name, unit="batch", mininterval=5), None
+    batches = Batches(bank, speakers, population, recipe, seed)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.peak_rate, total_steps=recipe.steps)
+    bar, smooth = tqdm(range(recipe.steps), desc=name, unit="batch", mininterval=5), None
     for _ in bar:
         x, mask, target = batches.draw(BATCH)
-        loss = loss_of(*network(torch.from_numpy(x), torch.from_numpy(mask)), target)
+        loss = loss_of(*network(torch.from_numpy(x), torch.from_numpy(mask)), target, recipe)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -50,3 +50,8 @@ def measure(emotion, classes, affect):
         "ece_anger": ece(affect[:, 1], anger),
         "ece_confidence": ece(affect[:, 3], right),
     }
+
+
+def d_prime(one, other):
+    """Distance of two groups of scores in their common standard deviations."""
+    return float((one.mean() - other.mean()) / np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2))

@@ -63,7 +63,7 @@ class Calibrated(nn.Module):
 
     def forward(self, x, mask):
         classes, affect = self.network(x, mask)
-        z = affect * self.affect_scale + self.affect_bias
+        z = torch.nn.functional.linear(affect, self.affect_mix, self.affect_bias)
         anger = z[:, 1:2]
         distance = torch.relu(anger) + torch.relu(-anger)
         heard = mask.mean(-1, keepdim=True)
@@ -73,7 +73,7 @@ class Calibrated(nn.Module):
 
 UNCALIBRATED = {
     "temperature": 1.0,
-    "affect_scale": [1.0, 1.0, 1.0],
+    "affect_mix": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
     "affect_bias": [0.0, 0.0, 0.0],
     "trust_bias": -1.0,
     "trust_distance": 1.0,

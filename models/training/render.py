@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import soundfile
+import soxr
 from tqdm import tqdm
 
 import augment
@@ -29,16 +30,36 @@ def seeded(*parts):
     return np.random.default_rng(zlib.crc32("/".join(map(str, parts)).encode()))
 
 
-def line_of(rng, copy):
+def plain_lines(rng, copy):
     """Copy 0 is the reference line; one copy in seven after it is wideband."""
     return augment.reference_line(rng) if copy == 0 else augment.random_line(rng, wideband=copy % 7 == 0)
 
 
-def call_of(clips, rng, line, crop):
-    """(samples, spans): the clips in random order, each span (clip index, from s, to s)."""
+def wide_lines(rng, copy):
+    """The same with the wider lines."""
+    return augment.reference_line(rng) if copy == 0 else augment.wide_line(rng, wideband=copy % 7 == 0)
+
+
+# How the copies of a corpus are drawn: by `render(..., lines=)`.
+LINES = {
+    "": plain_lines,
+    "wide": wide_lines,
+    "unseen": augment.unseen_line,
+    "grid": augment.grid_line,
+    "noise": lambda rng, _: augment.grid_line(rng, list(augment.GRID).index("mu-law, noise 15 dB")),
+}
+# So many clips of a speaker make one copy of a training corpus that is larger than EmoDB.
+MOST_CLIPS = 120
+
+
+def call_of(clips, rng, line, crop, most):
+    """(samples, spans): at most `most` clips in random order, each span (clip index, from s, to s)."""
     parts, spans, at = [np.zeros(int(LEAD_S * RATE))], [], LEAD_S
-    for index in rng.permutation(len(clips)):
-        samples = read_clip(clips[index], crop) * 10 ** (rng.uniform(-CLIP_JITTER_DB, CLIP_JITTER_DB) / 20)
+    for index in rng.permutation(len(clips))[:most]:
+        samples = read_clip(clips[index], crop)
+        if line.speed != 1.0:
+            samples = soxr.resample(samples, RATE * line.speed, RATE)
+        samples = samples * 10 ** (rng.uniform(-CLIP_JITTER_DB, CLIP_JITTER_DB) / 20)
         gap = np.zeros(int(rng.uniform(*GAP_S) * RATE))
         parts += [samples, gap]
         spans.append((index, at, at + len(samples) / RATE))
@@ -69,16 +90,17 @@ def kept_steps(parquet, spans):
         yield index, features[inside], voiced[inside]
 
 
-def render_speaker(own, binary, copies, crop):
+def render_speaker(own, binary, copies, crop, lines=""):
     """The Bank of one speaker's clips in all copies."""
     corpus, speaker = own[0].corpus, own[0].speaker
     bank = Bank()
     with tempfile.TemporaryDirectory() as scratch:
         files, spans = [], []
         for copy in range(copies):
-            rng = seeded(corpus, speaker, copy)
-            line = line_of(rng, copy)
-            samples, where = call_of(own, rng, line, crop)
+            # In the grid all copies are one call over several lines.
+            rng = seeded(corpus, speaker, 0 if lines == "grid" else copy, *([lines] if lines else []))
+            line = LINES[lines](rng, copy)
+            samples, where = call_of(own, rng, line, crop, MOST_CLIPS if lines == "wide" and copy > 0 else len(own))
             files.append(Path(scratch) / f"{speaker}-{copy:02}.wav")
             soundfile.write(files[-1], samples, line.rate, subtype="PCM_16")
             spans.append(where)
@@ -90,15 +112,15 @@ def render_speaker(own, binary, copies, crop):
     return bank.close()
 
 
-def render(folder, binary, copies, cache, crop=True):
+def render(folder, binary, copies, cache, crop=True, lines=""):
     """The Bank of a corpus in `copies` copies. Every speaker is made once and kept in `cache`."""
     clips = read_manifest(folder)
-    kept = Path(cache) / f"{Path(folder).name}-{copies}"
+    kept = Path(cache) / "-".join(filter(None, [Path(folder).name, str(copies), lines]))
     kept.mkdir(parents=True, exist_ok=True)
     banks = []
     for speaker in tqdm(sorted({clip.speaker for clip in clips}), desc=f"features of {kept.name}", unit="speaker"):
         file = kept / f"{speaker}.npz"
         if not file.exists():
-            render_speaker([clip for clip in clips if clip.speaker == speaker], binary, copies, crop).save(file)
+            render_speaker([clip for clip in clips if clip.speaker == speaker], binary, copies, crop, lines).save(file)
         banks.append(Bank.load(file))
     return Bank.joined(banks)

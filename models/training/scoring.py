@@ -21,6 +21,7 @@ class Scored:
 
     emotion: np.ndarray
     speaker: np.ndarray
+    name: np.ndarray
     windows: np.ndarray
     classes: np.ndarray
     affect: np.ndarray
@@ -54,7 +55,7 @@ def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True,
     Clips with less than MIN_STEPS of speech give no reading in a call and are left out. `joined` makes
     full windows of two clips; `cut` (a generator) makes windows of a random length, as after a first word.
     """
-    runs, owner, baselines, emotion, voice = [], [], [], [], []
+    runs, owner, baselines, emotion, voice, names = [], [], [], [], [], []
     mean, sd = population
     for speaker in speakers:
         held_clips = held_out(bank, speaker, copy, held)
@@ -65,15 +66,16 @@ def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True,
         tested = np.flatnonzero((bank.speaker == speaker) & (bank.copy == copy) & (bank.length >= MIN_STEPS))
         tested = np.setdiff1d(tested, held_clips)
         if joined:
-            groups = [(e, [r]) for e in np.unique(bank.emotion[tested]) for r in joined_runs(bank, tested[bank.emotion[tested] == e])]
+            groups = [(e, "", [r]) for e in np.unique(bank.emotion[tested]) for r in joined_runs(bank, tested[bank.emotion[tested] == e])]
         else:
-            groups = [(bank.emotion[clip], runs_of(bank, clip)) for clip in tested]
-        for label, windows in groups:
+            groups = [(bank.emotion[clip], bank.name[clip], runs_of(bank, clip)) for clip in tested]
+        for label, name, windows in groups:
             owner += [len(emotion)] * len(windows)
             runs += windows
             baselines += [b] * len(windows)
             emotion.append(label)
             voice.append(speaker)
+            names.append(name)
     if cut is not None:
         runs = [run[-cut.integers(MIN_STEPS, WINDOW_STEPS + 1) :] for run in runs]
     features, voiced, mask = gather(bank.features, bank.voiced, runs)
@@ -81,7 +83,7 @@ def score(bank, speakers, population, shrink_steps, read, copy=0, enrolled=True,
     windows = np.bincount(owner, minlength=len(emotion))
     first = np.cumsum(windows) - windows
     average = lambda values: np.add.reduceat(values, first) / windows.reshape(-1, *[1] * (values.ndim - 1))
-    return Scored(np.array(emotion), np.array(voice), windows, average(classes), average(affect), average(mask.mean(1)))
+    return Scored(np.array(emotion), np.array(voice), np.array(names), windows, average(classes), average(affect), average(mask.mean(1)))
 
 
 def pooled(parts):

@@ -4,7 +4,7 @@ use crate::shell::channel::Channel;
 use crate::shell::command::classify_text;
 use crate::shell::command::eval::args::Eval;
 #[cfg(feature = "serve")]
-use crate::shell::command::{serve, token};
+use crate::shell::command::{load, serve, token};
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
@@ -135,6 +135,10 @@ pub enum Command {
     /// Measure what a second of audio costs on this machine, and how many calls a core carries
     #[command(after_help = BENCH_HELP, after_long_help = format!("{BENCH_HELP}\n\n{EXIT_CODES}"))]
     Bench(Bench),
+    /// Put many calls on a server and measure how long it takes to act
+    #[cfg(feature = "serve")]
+    #[command(after_help = load::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", load::HELP))]
+    Load(load::Load),
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
@@ -331,7 +335,7 @@ pub enum SchemaOf {
     Dialogue,
 }
 
-/// How `bench` writes.
+/// How `bench` and `load` write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BenchFormat {
     /// An aligned table.
@@ -390,7 +394,7 @@ pub struct Setup {
 }
 
 /// A length of time above zero.
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("give a number of seconds above 0".into()),

@@ -15,6 +15,8 @@ pub mod delivery;
 pub mod error;
 pub mod inputs;
 pub mod live;
+#[cfg(feature = "serve")]
+pub mod load;
 #[cfg(feature = "mic")]
 pub mod mic;
 pub mod output;

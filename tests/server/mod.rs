@@ -46,7 +46,7 @@ impl Received {
             let header = |name: &str| headers[name].to_str().unwrap().to_owned();
             let id = header("webhook-id");
             verify(
-                &[key.clone()],
+                std::slice::from_ref(&key),
                 &id,
                 &header("webhook-timestamp"),
                 &header("webhook-signature"),

@@ -11,6 +11,8 @@ pub mod eval;
 pub mod features;
 pub mod listen;
 #[cfg(feature = "serve")]
+pub mod load;
+#[cfg(feature = "serve")]
 mod report;
 pub mod schema;
 #[cfg(feature = "serve")]
@@ -38,6 +40,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Analyze(args) => analyze::run(args),
         Command::Features(args) => features::run(args),
         Command::Listen(args) => listen::run(args),
+        #[cfg(feature = "serve")]
+        Command::Load(args) => load::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
         #[cfg(feature = "serve")]

@@ -1,7 +1,7 @@
 //! Takes: deliveries that the store has committed, and destinations from the configuration.
 //! Gives: signed requests on the wire, and what became of each to the store, the log and metrics.
 //! Remembers: open connections and what is in flight. All else is in the store.
-//! Source: Standard Webhooks 1.0.0, https://www.standardwebhooks.com; CloudEvents 1.0.2, HTTP
+//! Source: Standard Webhooks 1.0.0, <https://www.standardwebhooks.com>; CloudEvents 1.0.2, HTTP
 //! binding, structured mode.
 
 mod address;

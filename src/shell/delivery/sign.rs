@@ -1,6 +1,6 @@
 //! Signatures of Standard Webhooks, made and checked.
 //!
-//! Source: https://github.com/standard-webhooks/standard-webhooks (specification 1.0.0):
+//! Source: <https://github.com/standard-webhooks/standard-webhooks> (specification 1.0.0):
 //! HMAC-SHA256 over `id.timestamp.body`, written `v1,` and base 64.
 
 use super::secret::Key;

@@ -325,6 +325,7 @@ fn worker(id: &str, workers: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::StreamTime;
 
     fn open(calls: &Calls, id: &str) -> Result<Found, Problem> {
         calls.open(id, Channel::Voice, BTreeMap::new(), None)
@@ -367,7 +368,15 @@ mod tests {
             panic!("a new call");
         };
         for i in 0..400 {
-            call.point(f64::from(i) * 0.25, 0.5, 0.0);
+            call.point(&Point {
+                at: StreamTime::from_seconds(f64::from(i) * 0.25),
+                sentiment: 0.5,
+                sentiment_sd: 0.1,
+                slope_per_min: 0.0,
+                slope_sd: 0.1,
+                level_sd: 0.0,
+                trend: Trend::Steady,
+            });
         }
         let points = call.status().points;
         assert_eq!(points.len(), POINTS);

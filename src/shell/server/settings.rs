@@ -25,10 +25,10 @@ pub struct Around {
     /// Where everything is stored.
     pub store: StoreConfig,
     /// Who may use it.
-    #[serde(rename = "token")]
+    #[serde(rename = "token", skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenConfig>,
     /// Who is told of escalations.
-    #[serde(rename = "destination")]
+    #[serde(rename = "destination", skip_serializing_if = "Vec::is_empty")]
     pub destinations: Vec<DestinationConfig>,
 }
 

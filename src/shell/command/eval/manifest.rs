@@ -17,6 +17,10 @@ pub struct Clip {
     pub language: String,
     /// The label of the emotion or of the sound.
     pub emotion: String,
+    /// Who speaks.
+    pub speaker: String,
+    /// The speaker's gender, as in `f` or `female`.
+    pub gender: String,
     /// The fold of its speaker.
     pub fold: String,
     /// The part of the corpus.
@@ -65,6 +69,8 @@ pub fn read(manifest: &Path, needed: &[&str]) -> Result<Vec<Clip>, ShellError> {
             text: text("text"),
             language: text("language"),
             emotion: text("emotion"),
+            speaker: text("speaker"),
+            gender: text("gender"),
             fold: text("fold"),
             set: text("set"),
         });

@@ -1,4 +1,5 @@
-//! Takes: labelled recordings: exact pitch, speech and pause, texts, kinds of sound.
+//! Takes: labelled recordings: exact pitch, speech and pause, texts, kinds of sound,
+//! emotions.
 //! Gives: one table of figures for each question, as text, JSON lines or CSV.
 //! Remembers: nothing between clips; the figures of one table until it is printed.
 //! Source: each score names its own.
@@ -21,7 +22,10 @@ mod rows;
 mod sounds;
 mod syllables;
 mod table;
+mod utterance_score;
+mod utterances;
 mod vad;
+mod windows;
 
 use super::Destination;
 use crate::shell::error::ShellError;
@@ -38,6 +42,7 @@ pub fn run(args: &Eval) -> Result<u8, ShellError> {
         Question::Vad(args) => (vad::run(args)?, &args.output),
         Question::Pace(args) => (pace::run(args)?, &args.output),
         Question::Sounds(args) => (sounds::run(args)?, &args.output),
+        Question::Utterances(args) => (utterances::run(args)?, &args.output),
     };
     let (table, code) = answered;
     print(&table, output)?;
