@@ -277,6 +277,26 @@ def wall(browser, site):
     check("wall: the console is empty", not (said := browser.complaints()), said)
 
 
+def back_and_forth(browser, site):
+    """A supervisor goes from the wall to a call and back, again and again."""
+    for turn in range(12):
+        page = ("pop-ringing", "wall-12")[turn % 2]
+        site.fragment = f"{page}.html"
+        browser.open(f"{site.base}/{page}")
+        took = browser.until("return document.getElementById('live').dataset.live === 'live'", 3)
+        check(f"back and forth, page {turn + 1}: it is live", took is not None)
+    # What happens while another tab is in front is on the page when it is seen again.
+    site.fragment = "wall-12.fragment.html"
+    before = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    site.fire()
+    time.sleep(0.3)
+    browser.driver.close()
+    browser.driver.switch_to.window(before)
+    took = browser.until("return !!document.querySelector('[data-row=\"call-12\"]')")
+    check("back and forth: a tab that comes to the front is brought up to date", took is not None)
+
+
 def with_server(browser, undertone, folder):
     """The real server: a request for a human, and the way to one, on the screen as it happens."""
     served = Served(undertone, folder)
@@ -350,6 +370,7 @@ def main():
             by_keyboard(browser, folder / "huge.html")
             site = live(browser, arguments.pages, payload, folder / "site")
             wall(browser, site)
+            back_and_forth(browser, site)
             with_server(browser, arguments.undertone, folder)
             if arguments.pictures:
                 pictures(browser, site, arguments.pictures)

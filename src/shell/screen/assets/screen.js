@@ -94,25 +94,44 @@
     }
   };
 
+  // A browser has six connections to a server over HTTP/1.1, and an open stream holds one of them:
+  // a page that nobody sees, behind another tab or in the browser's history, gives its own back.
   let wait = 1000;
+  let timer = 0;
+  let stream = null;
+  const hush = () => {
+    clearTimeout(timer);
+    stream?.close();
+    stream = null;
+  };
   const listen = () => {
-    const stream = new EventSource(events);
-    const heard = () => refresh();
-    stream.addEventListener("open", () => {
+    hush();
+    const own = new EventSource(events);
+    stream = own;
+    own.addEventListener("open", () => {
       wait = 1000;
       refresh();
     });
-    for (const name of ["message", "update", "stage", "payload", "call"]) stream.addEventListener(name, heard);
-    stream.addEventListener("error", () => {
+    for (const name of ["message", "update", "stage", "payload", "call"]) own.addEventListener(name, refresh);
+    own.addEventListener("error", () => {
+      if (own !== stream) return;
       say("lost", "reconnecting");
       // The browser tries again by itself unless the server said no.
-      if (stream.readyState === EventSource.CLOSED) {
-        setTimeout(listen, wait);
+      if (own.readyState === EventSource.CLOSED) {
+        timer = setTimeout(listen, wait);
         wait = Math.min(wait * 2, 30000);
       }
     });
   };
-  if (events) listen();
+  if (events) {
+    const seen = () => (document.visibilityState === "visible" ? listen() : hush());
+    document.addEventListener("visibilitychange", seen);
+    addEventListener("pagehide", hush);
+    addEventListener("pageshow", (event) => {
+      if (event.persisted) seen();
+    });
+    seen();
+  }
 
   // ----- the time since the decision counts on
   const words = (ms) => {
