@@ -136,7 +136,7 @@ fn client(config: &DestinationConfig, url: &UrlTemplate, file: &str) -> Result<C
 }
 
 /// The process's cryptography, unless somebody chose it before.
-fn provide_cryptography() {
+pub(in crate::shell) fn provide_cryptography() {
     // An error says that there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

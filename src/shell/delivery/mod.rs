@@ -19,6 +19,7 @@ mod template;
 pub use address::{Refused, Resolver, literal_refusal, refusal};
 pub use config::{DestinationConfig, Format, check};
 pub use courier::Courier;
+pub(in crate::shell) use destination::provide_cryptography;
 pub use destination::{Destination, Destinations};
 pub use schedule::retry_after_ms;
 pub use secret::{Key, Secret};

@@ -1,5 +1,6 @@
 //! The client that all requests of a load go through.
 
+use crate::shell::delivery::provide_cryptography;
 use reqwest::Client;
 use std::time::Duration;
 
@@ -8,7 +9,6 @@ use std::time::Duration;
 /// # Errors
 /// The system lets no connection be made.
 pub fn client(patience: Duration) -> reqwest::Result<Client> {
-    // A second one to install it finds it there: that is no fault.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    provide_cryptography();
     Client::builder().timeout(patience).build()
 }
