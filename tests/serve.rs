@@ -40,6 +40,11 @@ async fn a_request_for_a_human_is_a_signed_webhook_under_the_same_id() {
         .find(|(_, body)| body["type"] == "call.escalation.raised");
     let (_, body) = raised.expect("it is told");
     assert_eq!(body["data"]["escalation_id"], escalation["escalation_id"]);
+    // The human's screen opens by it, without a token.
+    let screen = body["data"]["screen_url"].as_str().expect("a link");
+    let page = server.client.get(screen).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("real person"));
     // The same message once more acts once.
     let (status, again) = server.says("CA1", "m1", WANTS_A_HUMAN).await;
     assert_eq!(
@@ -357,6 +362,9 @@ async fn an_open_call_goes_on_after_a_restart() {
 async fn pages_open_by_a_ticket_for_themselves_alone() {
     let folder = tempdir().unwrap();
     let server = Server::start(folder.path()).await;
+    let identity = json!({"verified": true, "name": "Dana Reyes"});
+    let call = json!({"call_id": "CA1", "identity": identity});
+    server.post("/v1/calls", &call).await;
     server.says("CA1", "m1", WANTS_A_HUMAN).await;
     let (status, ticket) = server.post("/v1/tickets", &json!({"call_id": "CA1"})).await;
     assert_eq!(status, 200, "{ticket}");
@@ -385,7 +393,14 @@ async fn pages_open_by_a_ticket_for_themselves_alone() {
         .await
         .unwrap();
     assert_eq!(wall.status(), 200);
-    assert!(wall.text().await.unwrap().contains("CA1"));
+    let html = wall.text().await.unwrap();
+    assert!(html.contains("CA1") && html.contains("Dana R."), "{html}");
+    assert!(!html.contains("Reyes"), "a room reads the whole name");
+    server.stop().await;
+
+    let server = Server::start(folder.path()).await;
+    let (_, call) = server.get("/v1/calls/CA1").await;
+    assert_eq!(call["caller"], "Dana R.", "{call}");
     server.stop().await;
 }
 

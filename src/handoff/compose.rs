@@ -37,6 +37,7 @@ pub fn compose(known: Known<'_>) -> HandoffPayload {
         schema: SCHEMA.to_owned(),
         call_id: None,
         escalation_id: None,
+        screen_url: None,
         channel: known.channel,
         at_s: tidy(known.at_s),
         digest: Digest::default(),

@@ -38,6 +38,10 @@ pub struct HandoffPayload {
     /// The escalation, the same on every delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_id: Option<String>,
+    /// Where a browser finds this as a page that keeps itself up to date, without a token; as long as
+    /// its ticket is good. Only in what the server delivers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen_url: Option<String>,
     /// How the conversation is held.
     pub channel: Channel,
     /// Where the call stood when this was composed, seconds since its first sample.

@@ -1,7 +1,7 @@
 //! When to try again, and when to give up.
 
-use crate::shell::wall;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::UNIX_EPOCH;
 
 /// Milliseconds to wait after the first, second, … failure; the last one repeats.
 pub const PAUSES_MS: [i64; 5] = [250, 500, 1000, 2000, 4000];
@@ -53,27 +53,18 @@ pub fn chance() -> f64 {
     (RandomState::new().build_hasher().finish() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Milliseconds that a `Retry-After` asks for: seconds, or a date as RFC 9110 has it (IMF-fixdate).
-/// None where it is neither.
+/// Milliseconds that a `Retry-After` asks for: seconds, or a date as RFC 9110 has it. None where it is
+/// neither.
 pub fn retry_after_ms(value: &str, now_ms: i64) -> Option<i64> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         let seconds: i64 = value.parse().unwrap_or(i64::MAX);
         return Some(seconds.saturating_mul(1000));
     }
-    let (_, date) = value.split_once(", ")?;
-    let mut words = date.split(' ');
-    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
-    let (clock, zone) = (words.next()?, words.next()?);
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let month = MONTHS.iter().position(|it| *it == month)? + 1;
-    if zone != "GMT" || words.next().is_some() {
-        return None;
-    }
-    let at = wall::parse(&format!("{year}-{month:02}-{day}T{clock}Z"))?;
-    Some(at.saturating_sub(now_ms).max(0))
+    let at = httpdate::parse_http_date(value).ok()?;
+    let since = at.duration_since(UNIX_EPOCH).ok()?.as_millis();
+    let at_ms = i64::try_from(since).unwrap_or(i64::MAX);
+    Some(at_ms.saturating_sub(now_ms).max(0))
 }
 
 #[cfg(test)]

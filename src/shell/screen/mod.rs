@@ -24,7 +24,7 @@ mod words;
 pub use assets::{ASSETS_AT, Asset, CONTENT_SECURITY_POLICY, asset, assets};
 pub use pop::{pop, pop_fragment, pop_standalone};
 pub use steps::TransferView;
-pub use wall::{WallCall, wall, wall_fragment};
+pub use wall::{WallCall, masked, wall, wall_fragment};
 
 /// Where a page that is served finds what changes. Everything absent: a page that stands still.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

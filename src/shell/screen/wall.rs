@@ -4,11 +4,15 @@ use super::Live;
 use super::pop::{Look, rendered};
 use super::spark::{Size, Spark};
 use super::steps::{Steps, TransferView, elapsed};
-use super::text::{Clipped, clock, room, signed};
+use super::text::{Clipped, clean, clock, room, signed};
 use super::words;
 use crate::decision::Trigger;
+use crate::dialogue::Identity;
 use crate::handoff::{Channel, Stage};
 use askama::Template;
+
+/// Characters of a customer's number that the wall shows.
+const ENDS: usize = 3;
 
 /// A live call as the wall shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +21,7 @@ pub struct WallCall {
     pub id: String,
     /// The screen pop of the call.
     pub href: Option<String>,
-    /// Who calls, masked as the deployment wants it.
+    /// Who calls: `masked`.
     pub caller: Option<String>,
     /// How the conversation is held.
     pub channel: Channel,
@@ -39,6 +43,29 @@ pub struct WallCall {
     pub waiting_s: Option<f64>,
     /// Seconds the caller may wait.
     pub budget_s: Option<f64>,
+}
+
+/// Who calls, as a whole room may read it: the first name and the initial of the last, or the end of
+/// the customer's number; with a `?` where it is only claimed. None where nothing was said of it.
+pub fn masked(identity: &Identity) -> Option<String> {
+    let told = |text: &Option<String>| text.as_deref().map(clean).filter(|it| !it.is_empty());
+    let name = told(&identity.name).map(|name| {
+        let mut names = name.split_whitespace();
+        let first = names.next().unwrap_or_default().to_owned();
+        match names.next_back().and_then(|last| last.chars().next()) {
+            Some(initial) => format!("{first} {initial}."),
+            None => first,
+        }
+    });
+    let number = || {
+        let number: Vec<char> = told(&identity.customer_id)?.chars().collect();
+        // Never more than half of it.
+        let shown = ENDS.min(number.len() / 2);
+        let end: String = number[number.len() - shown..].iter().collect();
+        Some(format!("Customer …{end}"))
+    };
+    let claimed = if identity.verified { "" } else { " ?" };
+    Some(name.or_else(number)? + claimed)
 }
 
 impl WallCall {
@@ -209,4 +236,29 @@ pub fn wall_fragment(calls: &[WallCall]) -> String {
     rendered(&Fragment {
         wall: Wall::new(calls),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(verified: bool, name: &str, number: &str) -> Option<String> {
+        let told = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        masked(&Identity {
+            verified,
+            name: told(name),
+            customer_id: told(number),
+            method: None,
+        })
+    }
+
+    #[test]
+    fn a_room_reads_no_whole_name_and_no_whole_number() {
+        assert_eq!(caller(true, "Dana Reyes", "C-4812").unwrap(), "Dana R.");
+        assert_eq!(caller(true, "  Ana  de la Cruz ", "").unwrap(), "Ana C.");
+        assert_eq!(caller(false, "Özgür", "C-4812").unwrap(), "Özgür ?");
+        assert_eq!(caller(true, "", "C-4812").unwrap(), "Customer …812");
+        assert_eq!(caller(false, " ", "77").unwrap(), "Customer …7 ?");
+        assert_eq!(caller(true, "", ""), None);
+    }
 }

@@ -52,6 +52,9 @@ pub struct Status {
     pub at_s: f64,
     /// Whether sound comes in.
     pub listening: bool,
+    /// Who calls, in short: `Dana R.`, with a ` ?` where it is only claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
     /// Messages of the dialogue so far.
     pub messages: u64,
     /// Sentiment now, −1..1; absent where nothing was read.

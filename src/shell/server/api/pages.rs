@@ -249,7 +249,7 @@ fn rows(app: &App, query: &str) -> Vec<WallCall> {
         WallCall {
             href: Some(format!("/screen/{}{query}", call.id)),
             id: call.id.to_string(),
-            caller: None,
+            caller: status.caller,
             channel: call.channel,
             elapsed_s: match call.channel {
                 Channel::Voice if status.listening => status.at_s,

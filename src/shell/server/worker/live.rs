@@ -7,12 +7,13 @@ use super::sound::Ears;
 use super::thread::World;
 use super::transfer::OpenTransfer;
 use crate::decision::Escalation;
-use crate::dialogue::{DialogueMessage, MAX_TIME_S};
+use crate::dialogue::{DialogueEvent, DialogueMessage, MAX_TIME_S};
 use crate::engine::{Engine, Event};
 use crate::error::BuildError;
 use crate::handoff::{Channel, HandoffPayload, Stage};
 use crate::model::AffectModel;
 use crate::shell::output::record::Record as EventRecord;
+use crate::shell::screen;
 use crate::shell::server::calls::{Call, Ended, Escalated};
 use crate::shell::server::ledger::Done;
 use crate::shell::store::{self, CallOpened, Decided, Dialogue, PayloadUpdated, Record};
@@ -161,8 +162,17 @@ impl Live {
             // Its bounds were checked; the engine is never finished while the call lives.
             tracing::error!(call = %self.call.id, %error, "the engine refused a message");
         }
+        self.recognise(&message);
         let pulled = self.drain(Cause::Message(&id), done);
         taken.escalations.extend(pulled);
+    }
+
+    /// The wall shows who calls as soon as the agent says so.
+    pub(super) fn recognise(&self, message: &DialogueMessage) {
+        if let DialogueEvent::Identity(identity) = &message.event {
+            self.call
+                .update(|status| status.caller = screen::masked(identity));
+        }
     }
 
     /// Takes the engine's events: each is told, and an escalation is acted on.
@@ -235,7 +245,10 @@ impl Live {
             &self.world.server.transfer_to,
         );
         self.transfer = Some(transfer);
-        let payload = self.payload();
+        let page = format!("screen/{}", self.call.id);
+        let screen_url = self.world.tickets.link(&self.world.base_url, &page);
+        let mut payload = self.payload();
+        payload.screen_url = Some(screen_url.clone());
         let completeness = f64::from(payload.completeness);
         metrics::histogram!("undertone_payload_completeness").record(completeness);
         let deliveries = self.deliveries(store::EventKind::Raised, now_ms);
@@ -257,8 +270,6 @@ impl Live {
             decided_ms: now_ms,
         };
         tracing::info!(call = %self.call.id, %escalation_id, trigger, reason, "escalated");
-        let screen = format!("screen/{}", self.call.id);
-        let screen_url = self.world.tickets.link(&self.world.base_url, &screen);
         done.event(
             "escalation",
             &Raised {

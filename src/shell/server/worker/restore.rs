@@ -22,6 +22,7 @@ impl Live {
                 tracing::error!(call = %self.call.id, %error, "a stored message was refused");
                 continue;
             }
+            self.recognise(message);
             while let Some(event) = self.engine.poll() {
                 let Event::Escalation(escalation) = event else {
                     continue;
