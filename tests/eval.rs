@@ -214,10 +214,22 @@ fn a_speakers_first_calm_clips_are_no_test() {
         writeln!(manifest, "{clip}.wav,one,{emotion},female").expect("a string");
     }
     let manifest = write(&folder, "manifest.csv", &manifest);
-    let rows = rows(&["utterances", &manifest]);
-    let baselines: Vec<&Value> = rows.iter().map(|row| &row["baseline"]).collect();
-    assert_eq!(baselines, ["own", "none"]);
-    for row in &rows {
+    let plot = folder.path().join("plot.svg").display().to_string();
+    let lines = "telephone,full,loss5";
+    let rows = rows(&["utterances", &manifest, "--line", lines, "--plot", &plot]);
+    let of = |key: &str| -> Vec<&Value> { rows.iter().map(|row| &row[key]).collect() };
+    assert_eq!(
+        of("baseline"),
+        ["own", "none", "own", "none", "own", "none"]
+    );
+    assert_eq!(of("line")[1..5], ["telephone", "full", "full", "loss5"]);
+    // What is read over the first line is what it is held against.
+    assert_eq!(of("same_pct")[..2], [100.0, 100.0]);
+    let svg = std::fs::read_to_string(plot).expect("a picture");
+    assert!(svg.contains("telephone none"), "{svg}");
+    // One speaker is no sample of speakers.
+    assert!(of("auc_anger_calm_95").iter().all(|it| it.is_null()));
+    for row in &rows[..2] {
         assert_eq!((&row["clips"], &row["left_out"]), (&4.into(), &5.into()));
         // Clips of a kind are alike: they stand on one side of each other, or are the same.
         let auc = row["auc_anger_calm"]

@@ -96,7 +96,8 @@ Examples:
 What is measured, at the file's own rate, with decoding left out:
   features        the feature extraction alone
   whole pipeline  everything `analyze` does with the samples, the model included
-Both run in pushes of 20 ms, one after the other, never two threads at a time. The cost is CPU time
+  N together      the same for N calls in turn, each elsewhere in the file and warm for 20 s
+All run in pushes of 20 ms, one after the other, never two threads at a time. The cost is CPU time
 of the process, as a model's runtime may keep a thread of its own; where the system has no such
 clock it is wall time, and the output says so. The file is repeated until --audio-seconds are
 reached. The cost is the median of 5 repetitions, with the least and the most beside it; the
@@ -290,6 +291,9 @@ pub struct Bench {
     /// Seconds of audio in one measurement
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400), default_value_t = 60)]
     pub audio_seconds: u32,
+    /// Calls side by side in the last measurement
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000), default_value_t = 32)]
+    pub calls: u32,
     /// How inputs are heard
     #[command(flatten)]
     pub hearing: HearingArgs,

@@ -4,6 +4,7 @@ use super::{Destination, hearing, setup};
 use crate::audio::PcmBlock;
 use crate::engine::Engine;
 use crate::features::FeatureStream;
+use crate::model::AffectModel;
 use crate::shell::cli::{Bench, BenchFormat};
 use crate::shell::cpu_clock;
 use crate::shell::error::ShellError;
@@ -16,6 +17,8 @@ use std::path::Path;
 
 /// Measurements of which the median counts. Odd, so that it is one of them.
 const REPETITIONS: usize = 5;
+/// What each of many calls has heard before it is measured, s.
+const WARM_S: usize = 20;
 
 /// What one file cost.
 #[derive(Serialize)]
@@ -31,6 +34,18 @@ struct Report<'a> {
     backend: &'a str,
     features: Cost,
     pipeline: Cost,
+    together: Together,
+}
+
+/// The whole pipeline for many calls side by side, each somewhere else in the recording.
+#[derive(Serialize)]
+struct Together {
+    calls: u32,
+    /// Per second of one call's audio.
+    ms_per_audio_s: f64,
+    least: f64,
+    most: f64,
+    channels_per_core: f64,
 }
 
 /// Costs in milliseconds.
@@ -77,18 +92,24 @@ pub fn run(args: &Bench) -> Result<u8, ShellError> {
             },
         )?;
         let card = ready.weights.card();
-        let pipeline = measure(
+        let hear = |engine: &mut Engine, block: &[f32], model: &mut dyn AffectModel| {
+            engine.push(PcmBlock::Samples(block), model)?;
+            while let Some(event) = engine.poll() {
+                black_box(event);
+            }
+            Ok(())
+        };
+        let start = || Ok(Engine::new(&ready.config, rate, card)?);
+        let pipeline = measure(&samples, rate, pushes, start, |engine, block| {
+            hear(engine, block, model.as_mut())
+        })?;
+        let together = together(
             &samples,
             rate,
             pushes,
-            || Ok(Engine::new(&ready.config, rate, card)?),
-            |engine, block| {
-                engine.push(PcmBlock::Samples(block), model.as_mut())?;
-                while let Some(event) = engine.poll() {
-                    black_box(event);
-                }
-                Ok(())
-            },
+            args.calls,
+            start,
+            |engine, block| hear(engine, block, model.as_mut()),
         )?;
         let report = Report {
             file: path.display().to_string(),
@@ -101,6 +122,7 @@ pub fn run(args: &Bench) -> Result<u8, ShellError> {
             backend: &ready.run.backend,
             features,
             pipeline,
+            together,
         };
         out.write(|out| {
             match args.format {
@@ -178,6 +200,48 @@ fn measure<S>(
     })
 }
 
+/// Runs `calls` streams side by side, a push of 20 ms each in turn, five times; each begins at another place in
+/// `samples`, so that their readings do not fall together. `pushes` is how many each gets.
+fn together<S>(
+    samples: &[f32],
+    rate: u32,
+    pushes: usize,
+    calls: u32,
+    start: impl Fn() -> Result<S, ShellError>,
+    mut push: impl FnMut(&mut S, &[f32]) -> Result<(), ShellError>,
+) -> Result<Together, ShellError> {
+    let blocks: Vec<&[f32]> = samples.chunks_exact(push_length(rate)).collect();
+    // As much audio in all as one call alone is measured with, but at least a second of each.
+    let pushes = (pushes / calls as usize).max(50);
+    let mut per_second = [0.0; REPETITIONS];
+    for cost in &mut per_second {
+        let streams = (0..calls).map(|_| start());
+        let mut streams = streams.collect::<Result<Vec<S>, _>>()?;
+        // Their beginnings, until all hear a caller, are no part of it.
+        let warm = WARM_S * 50;
+        for turn in 0..warm + pushes {
+            if turn == warm {
+                *cost = cpu_clock::now_ms();
+            }
+            for (call, stream) in streams.iter_mut().enumerate() {
+                let from = call * blocks.len() / calls as usize;
+                push(stream, blocks[(from + turn) % blocks.len()])?;
+            }
+        }
+        let audio_s = f64::from(calls) * pushes as f64 / 50.0;
+        *cost = (cpu_clock::now_ms() - *cost) / audio_s;
+    }
+    per_second.sort_by(f64::total_cmp);
+    let median = per_second[REPETITIONS / 2];
+    Ok(Together {
+        calls,
+        ms_per_audio_s: median,
+        least: per_second[0],
+        most: per_second[REPETITIONS - 1],
+        channels_per_core: 1e3 / median,
+    })
+}
+
 /// The least value that `share` of the sorted values do not exceed; 0 of none.
 fn percentile(sorted: &[f64], share: f64) -> f64 {
     let rank = (sorted.len() as f64 * share).ceil() as usize;
@@ -251,7 +315,18 @@ impl Report<'_> {
                  {p50:>6.3}{p99:>8.3}{p99_9:>8.3}{max:>8.3}"
             )?;
         }
-        writeln!(out)
+        let Together {
+            calls,
+            ms_per_audio_s,
+            least,
+            most,
+            channels_per_core,
+        } = &self.together;
+        let name = format!("{calls} together");
+        writeln!(
+            out,
+            "{name:<16}{ms_per_audio_s:>8.2}{least:>8.2}{most:>8.2}        {channels_per_core:>8.0}\n"
+        )
     }
 }
 

@@ -1,26 +1,40 @@
-//! Takes: samples, frames and events of one file.
-//! Gives: one picture of it, PNG or SVG: waveform, pitch, level and trajectory on one time axis.
+//! Takes: samples, frames and events of one file, or anything else that can be drawn.
+//! Gives: one picture of it, PNG or SVG; of a file waveform, pitch, level and trajectory on one time axis.
 //! Remembers: a bounded number of bins, however long the file is.
 //! Source: colours after Okabe & Ito (2008), told apart by every common colour blindness.
 
 pub mod data;
 mod events;
-mod font;
-mod palette;
+pub(in crate::shell) mod font;
+pub(in crate::shell) mod palette;
 mod panels;
 mod recorder;
 
 pub use recorder::Recorder;
 
 use crate::shell::error::ShellError;
-use data::PlotData;
-use plotters::prelude::{BitMapBackend, IntoDrawingArea, SVGBackend};
+use plotters::coord::Shift;
+use plotters::prelude::{
+    BitMapBackend, DrawingArea, DrawingAreaErrorKind, DrawingBackend, IntoDrawingArea, SVGBackend,
+};
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-/// Pixels across and down.
-const SIZE: (u32, u32) = (1200, 900);
+/// What comes of drawing on a surface.
+pub type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// What can be drawn on any surface.
+pub trait Drawing {
+    /// Pixels across and down.
+    const SIZE: (u32, u32);
+
+    /// Draws all of it onto `root`.
+    ///
+    /// # Errors
+    /// Those of the surface.
+    fn draw<DB: DrawingBackend>(&self, root: &DrawingArea<DB, Shift>) -> Drawn<DB>;
+}
 
 /// The kinds of picture, told by the file's ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +66,7 @@ impl Picture {
 /// # Errors
 /// [`ShellError::Usage`] for an unknown ending, [`ShellError::Write`] where the file cannot be
 /// written.
-pub fn write(path: &Path, data: &PlotData) -> Result<(), ShellError> {
+pub fn write<D: Drawing>(path: &Path, data: &D) -> Result<(), ShellError> {
     let picture = Picture::of(path)?;
     font::register();
     let failed = |error: &dyn Display| ShellError::Write {
@@ -61,14 +75,14 @@ pub fn write(path: &Path, data: &PlotData) -> Result<(), ShellError> {
     };
     match picture {
         Picture::Png => {
-            let root = BitMapBackend::new(path, SIZE).into_drawing_area();
-            let drawn = panels::draw(&root, data).and_then(|()| root.present());
+            let root = BitMapBackend::new(path, D::SIZE).into_drawing_area();
+            let drawn = data.draw(&root).and_then(|()| root.present());
             drawn.map_err(|error| failed(&error))
         }
         Picture::Svg => {
             let mut text = String::new();
-            let root = SVGBackend::with_string(&mut text, SIZE).into_drawing_area();
-            let drawn = panels::draw(&root, data).and_then(|()| root.present());
+            let root = SVGBackend::with_string(&mut text, D::SIZE).into_drawing_area();
+            let drawn = data.draw(&root).and_then(|()| root.present());
             drawn.map_err(|error| failed(&error))?;
             drop(root);
             std::fs::write(path, text).map_err(|source| ShellError::Write {
@@ -81,6 +95,7 @@ pub fn write(path: &Path, data: &PlotData) -> Result<(), ShellError> {
 
 #[cfg(test)]
 mod tests {
+    use super::data::PlotData;
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! Four panels on one time axis, under a lane of event names.
 
 use super::data::{PlotData, Sentiment};
-use super::{events, font, palette};
+use super::{Drawing, Drawn, events, font, palette};
 use crate::shell::output::clock;
 use plotters::coord::Shift;
 use plotters::coord::types::{RangedCoordf32, RangedCoordf64};
@@ -24,10 +24,16 @@ const TICKS: usize = 12;
 const SILENCE_S: f64 = 1.0;
 
 type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, RangedCoordf32>>;
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
-/// Draws everything onto `root`.
-pub fn draw<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, data: &PlotData) -> Drawn<DB> {
+impl Drawing for PlotData {
+    const SIZE: (u32, u32) = (1200, 900);
+
+    fn draw<DB: DrawingBackend>(&self, root: &DrawingArea<DB, Shift>) -> Drawn<DB> {
+        draw(root, self)
+    }
+}
+
+fn draw<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, data: &PlotData) -> Drawn<DB> {
     root.fill(&WHITE)?;
     let (wide, high) = root.dim_in_pixel();
     let (wide, high) = (wide as i32, high as i32);

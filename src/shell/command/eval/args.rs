@@ -1,6 +1,7 @@
 //! `undertone eval`: what can be asked, and the help that teaches the layout of the data.
 
 use super::bands::BandArg;
+use super::lines::LineKind;
 use super::table::TableFormat;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -78,16 +79,19 @@ What the figures mean:
 const UTTERANCES_HELP: &str = "\
 Examples:
   undertone eval utterances DATA/emodb
-  undertone eval utterances --band both --format json DATA/ravdess/manifest.csv
+  undertone eval utterances --line all --plot calibration.png DATA/ravdess/manifest.csv
+  undertone eval utterances --line full,telephone --format json DATA/ravdess DATA/ased
 
 What is read:
-  MANIFEST      a CSV, or a folder with manifest.csv: path,speaker,emotion; `gender` where there is one
+  MANIFEST      a CSV, or a folder with manifest.csv: path,speaker,emotion; `gender`, `age` and `language`
+                where there are any
 Of every speaker the first four calm clips (neutral, then calm, then boredom) are out of all tests.
 With `own` baseline they are what the caller is held against; with `none` nobody was heard before.
 Each clip is heard by itself, and is the mean of its windows. Clips with too little speech are left out.
 The bundled model was trained on EmoDB: its figures there are not those of unseen speakers.
 
 What the figures mean:
+  95 %          interval of the figure before it, by bootstrap over speakers
   UAR           unweighted average recall over the emotions that manifest and model share
   anger/calm    how often an angry clip has more anger than a calm one (AUC); anger/rest: than any other
   d' 1 s ..     distance of a speaker's angry from the same speaker's calm speech, for so many seconds of
@@ -95,7 +99,9 @@ What the figures mean:
   ECE           of the anger probability, ten bins
   risk 50 %     anger on the wrong side of 0.5, among the half with the highest confidence
   false f, m    clips of women and of men that are not angry, with anger over 0.5, %
-Below the table stand the confusions and what a probability of anger was worth.";
+  same %        clips whose anger lies within 0.05 of what it was over the first line named
+Below the table stand the confusions, what a probability of anger was worth, and false anger by
+gender, age and language.";
 
 /// `undertone eval`.
 #[derive(Debug, Args)]
@@ -196,9 +202,12 @@ pub struct UtterancesArgs {
     /// The model; its card is the .toml beside it. Without it the bundled one
     #[arg(long, value_name = "ONNX")]
     pub model: Option<PathBuf>,
-    /// As the clips are, through a telephone line (300-3400 Hz, mu-law, 8 kHz), or both
-    #[arg(long, value_enum, default_value_t = BandArg::Telephone)]
-    pub band: BandArg,
+    /// Over which line the clips are heard; several with commas
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "telephone")]
+    pub line: Vec<LineKind>,
+    /// Draw calibration, and risk against coverage, into this .png or .svg
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
     /// Where the table goes
     #[command(flatten)]
     pub output: OutputArgs,

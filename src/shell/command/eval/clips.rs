@@ -3,7 +3,7 @@
 use super::super::{chain, pool};
 use super::args::OutputArgs;
 use super::bands::Band;
-use super::line::{LINE_RATE, Line};
+use super::line::{LINE_RATE, Line, code};
 use crate::audio::PcmBlock;
 use crate::features::{FeatureFrame, FeatureStream};
 use crate::shell::batch;
@@ -36,6 +36,7 @@ pub fn hear(
             Some(line) => {
                 behind.clear();
                 line.push(&caller, &mut behind);
+                code(&mut behind);
                 &behind
             }
         };
@@ -44,6 +45,7 @@ pub fn hear(
     if let Some(line) = &mut line {
         behind.clear();
         line.finish(&mut behind);
+        code(&mut behind);
         stream.push(PcmBlock::Samples(&behind), |frame| sink(&frame));
     }
     stream.finish(|frame| sink(&frame));

@@ -1,4 +1,4 @@
-//! A telephone line: 300–3400 Hz, 8 kHz, µ-law there and back.
+//! A telephone line: 300–3400 Hz at 8 kHz, and µ-law there and back.
 //!
 //! The band edges are Butterworth filters of fourth order, each as two biquads by the bilinear
 //! transform (Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients").
@@ -73,7 +73,7 @@ impl Line {
             None => out.extend_from_slice(wide),
             Some(halving) => halving.push(wide, out),
         }
-        self.code(&mut out[from..]);
+        self.filter(&mut out[from..]);
     }
 
     /// Appends what is still inside the line.
@@ -84,20 +84,24 @@ impl Line {
         if let Some(halving) = &mut self.halving {
             halving.finish(out);
         }
-        self.code(&mut out[from..]);
+        self.filter(&mut out[from..]);
     }
 
-    /// The band and the codec, in place.
-    fn code(&mut self, samples: &mut [f32]) {
+    /// The band, in place.
+    fn filter(&mut self, samples: &mut [f32]) {
         for sample in samples {
-            let filtered = self
-                .filters
-                .iter_mut()
-                .fold(f64::from(*sample), |x, filter| filter.push(x));
-            // The cast saturates, as the codec does.
-            let code = linear_to_mulaw((filtered * 32_768.0).round() as i16);
-            *sample = f32::from(mulaw_to_linear(code)) / 32_768.0;
+            let filters = self.filters.iter_mut();
+            *sample = filters.fold(f64::from(*sample), |x, filter| filter.push(x)) as f32;
         }
+    }
+}
+
+/// µ-law there and back, in place.
+pub fn code(samples: &mut [f32]) {
+    for sample in samples {
+        // The cast saturates, as the codec does.
+        let code = linear_to_mulaw((*sample * 32_768.0).round() as i16);
+        *sample = f32::from(mulaw_to_linear(code)) / 32_768.0;
     }
 }
 
@@ -151,6 +155,7 @@ mod tests {
         let (mut line, mut out) = (Line::new(source_hz).unwrap(), Vec::new());
         line.push(&samples, &mut out);
         line.finish(&mut out);
+        code(&mut out);
         let middle = &out[2_000..6_000];
         let power = middle.iter().map(|x| f64::from(x * x)).sum::<f64>() / middle.len() as f64;
         10.0 * (power / 0.125).log10()

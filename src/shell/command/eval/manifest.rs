@@ -21,6 +21,8 @@ pub struct Clip {
     pub speaker: String,
     /// The speaker's gender, as in `f` or `female`.
     pub gender: String,
+    /// The speaker's age, years.
+    pub age: String,
     /// The fold of its speaker.
     pub fold: String,
     /// The part of the corpus.
@@ -71,6 +73,7 @@ pub fn read(manifest: &Path, needed: &[&str]) -> Result<Vec<Clip>, ShellError> {
             emotion: text("emotion"),
             speaker: text("speaker"),
             gender: text("gender"),
+            age: text("age"),
             fold: text("fold"),
             set: text("set"),
         });

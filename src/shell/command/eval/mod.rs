@@ -1,21 +1,25 @@
 //! Takes: labelled recordings: exact pitch, speech and pause, texts, kinds of sound,
 //! emotions.
-//! Gives: one table of figures for each question, as text, JSON lines or CSV.
+//! Gives: one table of figures for each question, as text, JSON lines or CSV; of utterances a picture too.
 //! Remembers: nothing between clips; the figures of one table until it is printed.
 //! Source: each score names its own.
 
 pub mod args;
 mod bands;
+mod bootstrap;
 mod clips;
 mod correlation;
 mod decision_score;
 mod f0;
 mod f0_truth;
+mod groups;
 mod halving;
 mod labels;
 mod line;
+mod lines;
 mod manifest;
 mod pace;
+mod picture;
 mod pitch_score;
 mod ranking;
 mod rows;
@@ -25,6 +29,7 @@ mod table;
 mod utterance_score;
 mod utterances;
 mod vad;
+mod voices;
 mod windows;
 
 use super::Destination;

@@ -45,6 +45,14 @@ pub enum Cell {
     Text(String),
     Count(usize),
     Real(Option<f64>),
+    /// From, to.
+    Range(Option<(f64, f64)>),
+}
+
+impl From<Option<(f64, f64)>> for Cell {
+    fn from(range: Option<(f64, f64)>) -> Self {
+        Self::Range(range)
+    }
 }
 
 impl From<&str> for Cell {
@@ -71,7 +79,8 @@ impl Cell {
             Self::Text(text) => text.clone(),
             Self::Count(count) => count.to_string(),
             Self::Real(Some(value)) => format!("{value:.decimals$}"),
-            Self::Real(None) => "–".to_owned(),
+            Self::Range(Some((low, high))) => format!("{low:.decimals$}–{high:.decimals$}"),
+            Self::Real(None) | Self::Range(None) => "–".to_owned(),
         }
     }
 }
@@ -82,6 +91,7 @@ impl Serialize for Cell {
             Self::Text(text) => to.serialize_str(text),
             Self::Count(count) => to.serialize_u64(*count as u64),
             Self::Real(value) => value.serialize(to),
+            Self::Range(range) => range.serialize(to),
         }
     }
 }
@@ -177,7 +187,7 @@ impl Table {
         writer.write_record(self.columns.iter().map(|column| column.key))?;
         for row in &self.rows {
             writer.write_record(row.iter().map(|cell| match cell {
-                Cell::Real(None) => String::new(),
+                Cell::Real(None) | Cell::Range(None) => String::new(),
                 cell => cell.text(DECIMALS as usize),
             }))?;
         }
@@ -200,7 +210,7 @@ mod tests {
             columns: COLUMNS,
             rows: vec![
                 vec!["a.wav".into(), Some(12.345_678).into(), 7.into()],
-                vec!["b, c".into(), None.into(), 12_000.into()],
+                vec!["b, c".into(), Cell::Real(None), 12_000.into()],
             ],
             notes: vec!["all frames".into()],
         };

@@ -32,10 +32,11 @@ pub fn recall(confusion: &[(usize, Vec<f64>)]) -> Option<f64> {
 
 /// d′ over callers, each with its own (angry, calm) scores: the mean difference of their means in
 /// the root of their mean variance. Callers with fewer than three on a side do not count.
-pub fn d_prime(callers: &[(Vec<f64>, Vec<f64>)]) -> Option<f64> {
+pub fn d_prime(callers: &[&(Vec<f64>, Vec<f64>)]) -> Option<f64> {
     let counted = || {
         callers
             .iter()
+            .copied()
             .filter(|(angry, calm)| angry.len() >= 3 && calm.len() >= 3)
     };
     let variance = |values: &[f64]| super::correlation::deviation(values).map(|sd| sd * sd);
@@ -74,17 +75,23 @@ pub fn ece(bins: &[Bin]) -> Option<f64> {
     (total > 0).then(|| gaps.sum::<f64>() / total as f64)
 }
 
-/// Of (confidence, whether it was right): the share that was wrong among the most confident
-/// `coverage` of all (Geifman & El-Yaniv, NeurIPS 2017).
-pub fn risk(answers: &[(f64, bool)], coverage: f64) -> Option<f64> {
+/// Of (confidence, whether it was right): the share that was wrong among the most confident one, two, … of
+/// all (Geifman & El-Yaniv, NeurIPS 2017).
+pub fn risks(answers: &[(f64, bool)]) -> Vec<f64> {
     let mut sorted = answers.to_vec();
     sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let taken = (coverage * sorted.len() as f64).ceil() as usize;
-    let wrong: Vec<f64> = sorted[..taken.min(sorted.len())]
-        .iter()
-        .map(|it| f64::from(u8::from(!it.1)))
-        .collect();
-    mean(&wrong)
+    let wrong = sorted.iter().scan(0.0, |wrong, it| {
+        *wrong += f64::from(u8::from(!it.1));
+        Some(*wrong)
+    });
+    let share = |(place, wrong): (usize, f64)| wrong / (place + 1) as f64;
+    wrong.enumerate().map(share).collect()
+}
+
+/// The risk among the most confident `coverage` of all: of what `risks` gave.
+pub fn risk(risks: &[f64], coverage: f64) -> Option<f64> {
+    let taken = (coverage * risks.len() as f64).ceil() as usize;
+    risks.get(taken.clamp(1, risks.len().max(1)) - 1).copied()
 }
 
 #[cfg(test)]
@@ -107,7 +114,7 @@ mod tests {
         let first = (vec![1.0, 2.0, 3.0], vec![-1.0, 0.0, 1.0]);
         let second = (vec![103.0, 104.0, 105.0], vec![99.0, 100.0, 101.0]);
         let few = (vec![9.0, 9.0], vec![0.0, 0.0]);
-        let found = d_prime(&[first, second, few]).unwrap();
+        let found = d_prime(&[&first, &second, &few]).unwrap();
         assert!((found - 3.0).abs() < 1e-12);
         assert_eq!(d_prime(&[]), None);
     }
@@ -124,8 +131,10 @@ mod tests {
     #[test]
     fn risk_counts_the_most_confident() {
         let answers = [(0.1, false), (0.9, true), (0.5, true), (0.4, false)];
-        assert_eq!(risk(&answers, 0.5), Some(0.0));
-        assert_eq!(risk(&answers, 1.0), Some(0.5));
+        let risks = risks(&answers);
+        assert_eq!(risks, [0.0, 0.0, 1.0 / 3.0, 0.5]);
+        assert_eq!(risk(&risks, 0.5), Some(0.0));
+        assert_eq!(risk(&risks, 1.0), Some(0.5));
         assert_eq!(risk(&[], 1.0), None);
     }
 }

@@ -2,48 +2,60 @@
 //! own baseline.
 
 use super::args::UtterancesArgs;
-use super::bands::Band;
+use super::lines::LineKind;
 use super::manifest::Clip;
+use super::picture::{self, Curve};
 use super::pitch_score::percent;
 use super::ranking::auc;
 use super::table::{Cell, Column, Table};
-use super::utterance_score::{bins, confusion, d_prime, ece, recall, risk};
-use super::windows::{Heard, Reader, Step, Steps, probability};
-use super::{clips, manifest};
+use super::utterance_score::{Bin, bins, confusion, ece, recall, risk, risks};
+use super::voices::{CALM, Tested, Voice, against_calm, against_rest, distance};
+use super::windows::{Reader, Step, Steps, probability};
+use super::{clips, groups, manifest};
 use crate::shell::error::ShellError;
 use crate::shell::weights::{Backend, Weights};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 const COLUMNS: &[Column] = &[
     Column::new("corpus", "corpus", 0),
-    Column::new("band", "band", 0),
+    Column::new("line", "line", 0),
     Column::new("baseline", "baseline", 0),
     Column::new("clips", "clips", 0),
     Column::new("left_out", "left out", 0),
     Column::new("uar", "UAR", 3),
     Column::new("auc_anger_calm", "anger/calm", 3),
+    Column::new("auc_anger_calm_95", "95 %", 3),
     Column::new("auc_anger_rest", "anger/rest", 3),
+    Column::new("auc_anger_rest_95", "95 %", 3),
     Column::new("auc_arousal", "arousal", 3),
     Column::new("auc_distress", "distress", 3),
     Column::new("d_1s", "d' 1 s", 2),
     Column::new("d_2s", "2 s", 2),
     Column::new("d_3s", "3 s", 2),
+    Column::new("d_3s_95", "95 %", 2),
+    Column::new("d_6s", "6 s", 2),
     Column::new("ece_anger", "ECE", 3),
     Column::new("risk_50", "risk 50 %", 3),
     Column::new("risk_80", "80 %", 3),
     Column::new("risk_100", "100 %", 3),
     Column::new("false_f_pct", "false f", 1),
     Column::new("false_m_pct", "false m", 1),
+    Column::new("same_pct", "same %", 1),
 ];
 
-const CALM: [&str; 3] = ["neutral", "calm", "boredom"];
 const AROUSED: [&str; 3] = ["anger", "happiness", "fear"];
 const SUBDUED: [&str; 4] = ["neutral", "calm", "boredom", "sadness"];
 const DISTRESSED: [&str; 2] = ["sadness", "fear"];
 /// Calm clips of each speaker that are the baseline and never tested.
 const HELD: usize = 4;
 const STEPS_A_SECOND: usize = 50;
+
+/// Seconds of speech that d′ is told for.
+const SECONDS: [usize; 4] = [1, 2, 3, 6];
+/// A probability of anger that moved by less is the same.
+const SAME: f64 = 0.05;
 
 /// A clip that may be tested, or be a baseline.
 struct Spoken<'a> {
@@ -52,41 +64,79 @@ struct Spoken<'a> {
     held: bool,
 }
 
-/// Scores every manifest by itself.
+/// What one row is of.
+struct Of {
+    corpus: String,
+    line: LineKind,
+    own: bool,
+}
+
+impl Of {
+    fn baseline(&self) -> &'static str {
+        if self.own { "own" } else { "none" }
+    }
+}
+
+/// Scores every manifest by itself, over every line.
 ///
 /// # Errors
-/// A manifest that cannot be read, or a model that cannot be used.
+/// A manifest that cannot be read, a model that cannot be used, or a picture that cannot be written.
 pub fn run(args: &UtterancesArgs) -> Result<(Table, u8), ShellError> {
+    if let Some(path) = &args.plot {
+        picture::check(path)?;
+    }
     let weights = Weights::open(args.model.as_deref(), Backend::Embedded, None)?;
     let mut reader = Reader {
         model: weights.take()?,
         card: weights.card().clone(),
     };
-    let (mut rows, mut notes, mut worst) = (Vec::new(), Vec::new(), 0);
+    let (mut rows, mut notes, mut curves, mut worst) = (Vec::new(), Vec::new(), Vec::new(), 0);
     notes.push(format!(
         "Model: {} {}. {}.",
         reader.card.name, reader.card.version, reader.card.licence
     ));
+    let lines = LineKind::meant(&args.line);
     for path in &args.data {
         let file = manifest::file(path);
         let all = manifest::read(&file, &["speaker", "emotion"])?;
-        for &band in args.band.bands() {
-            let (mut spoken, code) = hear_all(args, &all, band)?;
+        // What was said over the first line, with the caller's baseline and without.
+        let mut first: [BTreeMap<&Path, f64>; 2] = Default::default();
+        for &line in &lines {
+            let (mut spoken, code) = hear_all(args, &all, line)?;
             worst = worst.max(code);
             hold_out(&mut spoken, reader.card.rates.min_steps);
             for own in [true, false] {
-                let what = [
-                    manifest::name(&file),
-                    band.name().into(),
-                    if own { "own" } else { "none" }.into(),
-                ];
+                let of = Of {
+                    corpus: manifest::name(&file),
+                    line,
+                    own,
+                };
                 let tested = read_all(&mut reader, &spoken, own)?;
                 let apart = apart(&mut reader, &spoken, own)?;
-                let out = all.len() - tested.len();
-                rows.push(row(&reader, &what, &tested, out, &apart));
-                notes.push(told(&reader, &what, &tested));
+                let first = &mut first[usize::from(own)];
+                if first.is_empty() {
+                    *first = said_of(&tested);
+                }
+                let scored = Scored {
+                    left_out: all.len() - tested.len(),
+                    same: same(first, &tested),
+                    answers: risks(&answers(&tested)),
+                    bins: bins(&said(&tested)),
+                    tested,
+                    apart,
+                };
+                rows.push(row(&reader, &of, &scored));
+                notes.push(told(&reader, &of, &scored));
+                curves.push(Curve {
+                    name: format!("{} {} {}", of.corpus, line.name(), of.baseline()),
+                    bins: scored.bins,
+                    risks: scored.answers,
+                });
             }
         }
+    }
+    if let Some(path) = &args.plot {
+        picture::write(path, &curves)?;
     }
     let table = Table {
         columns: COLUMNS,
@@ -96,14 +146,41 @@ pub fn run(args: &UtterancesArgs) -> Result<(Table, u8), ShellError> {
     Ok((table, worst))
 }
 
+/// All that a row is made of.
+struct Scored<'a> {
+    tested: Vec<Tested<'a>>,
+    left_out: usize,
+    /// For each of [`SECONDS`] each speaker's (angry, calm) logits.
+    apart: [Vec<(Vec<f64>, Vec<f64>)>; SECONDS.len()],
+    /// Share of the clips that are read as over the first line, %.
+    same: Option<f64>,
+    answers: Vec<f64>,
+    bins: Vec<Bin>,
+}
+
+/// The probability of anger of each clip.
+fn said_of<'a>(tested: &[Tested<'a>]) -> BTreeMap<&'a Path, f64> {
+    let one = |(clip, heard): &Tested<'a>| (clip.path.as_path(), probability(heard.anger));
+    tested.iter().map(one).collect()
+}
+
+fn same(first: &BTreeMap<&Path, f64>, tested: &[Tested]) -> Option<f64> {
+    let moved = |(clip, heard): &Tested| {
+        let before = first.get(clip.path.as_path())?;
+        Some((before - probability(heard.anger)).abs())
+    };
+    let moved: Vec<f64> = tested.iter().filter_map(moved).collect();
+    percent(moved.iter().filter(|it| **it < SAME).count(), moved.len())
+}
+
 fn hear_all<'a>(
     args: &UtterancesArgs,
     all: &'a [Clip],
-    band: Band,
+    line: LineKind,
 ) -> Result<(Vec<Spoken<'a>>, u8), ShellError> {
     let hear = |clip: &Clip| {
         let mut steps = Steps::default();
-        clips::hear(&clip.path, band, |frame| steps.push(frame))?;
+        line.hear(&clip.path, |frame| steps.push(frame))?;
         Ok(steps.kept)
     };
     let (heard, code) = clips::each(&args.output, all, |clip| clip.path.clone(), hear)?;
@@ -150,7 +227,7 @@ fn read_all<'a>(
     reader: &mut Reader,
     spoken: &[Spoken<'a>],
     own: bool,
-) -> Result<Vec<(&'a Clip, Heard)>, ShellError> {
+) -> Result<Vec<Tested<'a>>, ShellError> {
     let (mut tested, mut known) = (Vec::new(), BTreeMap::new());
     for it in spoken.iter().filter(|it| !it.held) {
         let speaker = it.clip.speaker.as_str();
@@ -164,16 +241,16 @@ fn read_all<'a>(
     Ok(tested)
 }
 
-/// For 1, 2 and 3 s: each speaker's (angry, calm) logits, clips of a kind one after another.
+/// For each of [`SECONDS`] each speaker's (angry, calm) logits, clips of a kind one after another.
 fn apart(
     reader: &mut Reader,
     spoken: &[Spoken],
     own: bool,
-) -> Result<[Option<f64>; 3], ShellError> {
+) -> Result<[Vec<(Vec<f64>, Vec<f64>)>; SECONDS.len()], ShellError> {
     let mut speakers: Vec<&str> = spoken.iter().map(|it| it.clip.speaker.as_str()).collect();
     speakers.sort_unstable();
     speakers.dedup();
-    let mut callers: [Vec<(Vec<f64>, Vec<f64>)>; 3] = Default::default();
+    let mut callers: [Vec<(Vec<f64>, Vec<f64>)>; SECONDS.len()] = Default::default();
     for speaker in speakers {
         let baseline = baseline(reader, spoken, speaker, own)?;
         let speech = |emotions: &[&str]| -> Vec<&Step> {
@@ -185,7 +262,7 @@ fn apart(
             own.flat_map(|it| &it.steps).collect()
         };
         let (angry, calm) = (speech(&["anger"]), speech(&CALM));
-        for (seconds, callers) in (1..).zip(&mut callers) {
+        for (seconds, callers) in SECONDS.iter().zip(&mut callers) {
             let mut logits = |steps: &[&Step]| -> Result<Vec<f64>, ShellError> {
                 let pieces = steps.chunks_exact(seconds * STEPS_A_SECOND);
                 let heard = pieces.map(|piece| reader.read(piece.iter().copied(), &baseline));
@@ -195,88 +272,84 @@ fn apart(
             callers.push((logits(&angry)?, logits(&calm)?));
         }
     }
-    Ok(callers.map(|callers| d_prime(&callers)))
+    Ok(callers)
 }
 
 fn is(clip: &Clip, emotions: &[&str]) -> bool {
     emotions.contains(&clip.emotion.as_str())
 }
 
-fn row(
-    reader: &Reader,
-    what: &[String; 3],
-    tested: &[(&Clip, Heard)],
-    left_out: usize,
-    apart: &[Option<f64>; 3],
-) -> Vec<Cell> {
-    let of = |emotions: &[&str], get: fn(&Heard) -> f64, wanted: bool| -> Vec<f64> {
-        let own = tested
-            .iter()
-            .filter(|(clip, _)| is(clip, emotions) == wanted);
-        own.map(|(_, heard)| get(heard)).collect()
+fn row(reader: &Reader, of: &Of, scored: &Scored) -> Vec<Cell> {
+    let tested = &scored.tested;
+    let auc_of = |emotions: &[&str], others: Option<&[&str]>, get: fn(&Tested) -> f64| {
+        let other = |clip: &Clip| match others {
+            Some(others) => is(clip, others),
+            None => !is(clip, emotions),
+        };
+        let those = |wanted: &dyn Fn(&Clip) -> bool| -> Vec<f64> {
+            tested.iter().filter(|it| wanted(it.0)).map(get).collect()
+        };
+        auc(&those(&|clip| is(clip, emotions)), &those(&other))
     };
-    let anger = of(&["anger"], |it| it.anger, true);
-    let answers: Vec<(f64, bool)> = tested
-        .iter()
-        .map(|(clip, heard)| {
-            (
-                heard.confidence,
-                (heard.anger > 0.0) == is(clip, &["anger"]),
-            )
-        })
-        .collect();
     let false_anger = |gender: &str| {
         let own = |clip: &Clip| clip.gender.starts_with(gender) && !is(clip, &["anger"]);
         let all: Vec<_> = tested.iter().filter(|(clip, _)| own(clip)).collect();
         percent(all.iter().filter(|it| it.1.anger > 0.0).count(), all.len())
     };
-    let mut cells: Vec<Cell> = what.iter().map(|it| it.as_str().into()).collect();
-    cells.extend([
+    let voices = Voice::all(tested);
+    let (calm, rest) = (against_calm(&voices), against_rest(&voices));
+    let [one, two, three, six] = scored.apart.each_ref().map(|it| distance(it));
+    vec![
+        of.corpus.as_str().into(),
+        of.line.name().as_str().into(),
+        of.baseline().into(),
         tested.len().into(),
-        left_out.into(),
+        scored.left_out.into(),
         recall(&confused(reader, tested).1).into(),
-        auc(&anger, &of(&CALM, |it| it.anger, true)).into(),
-        auc(&anger, &of(&["anger"], |it| it.anger, false)).into(),
-        auc(
-            &of(&AROUSED, |it| it.arousal, true),
-            &of(&SUBDUED, |it| it.arousal, true),
-        )
-        .into(),
-        auc(
-            &of(&DISTRESSED, |it| it.distress, true),
-            &of(&DISTRESSED, |it| it.distress, false),
-        )
-        .into(),
-    ]);
-    cells.extend(apart.map(Cell::from));
-    cells.extend([
-        ece(&bins(&said(tested))).into(),
-        risk(&answers, 0.5).into(),
-        risk(&answers, 0.8).into(),
-        risk(&answers, 1.0).into(),
+        calm.0.into(),
+        calm.1.into(),
+        rest.0.into(),
+        rest.1.into(),
+        auc_of(&AROUSED, Some(&SUBDUED), |it| it.1.arousal).into(),
+        auc_of(&DISTRESSED, None, |it| it.1.distress).into(),
+        one.0.into(),
+        two.0.into(),
+        three.0.into(),
+        three.1.into(),
+        six.0.into(),
+        ece(&scored.bins).into(),
+        risk(&scored.answers, 0.5).into(),
+        risk(&scored.answers, 0.8).into(),
+        risk(&scored.answers, 1.0).into(),
         false_anger("f").into(),
         false_anger("m").into(),
-    ]);
-    cells
+        scored.same.into(),
+    ]
+}
+
+/// (confidence, whether anger is on its side) of each clip.
+fn answers(tested: &[Tested]) -> Vec<(f64, bool)> {
+    let right = |(clip, heard): &Tested| (heard.anger > 0.0) == is(clip, &["anger"]);
+    tested
+        .iter()
+        .map(|it| (it.1.confidence, right(it)))
+        .collect()
 }
 
 /// (probability of anger, whether it was anger) of each clip.
-fn said(tested: &[(&Clip, Heard)]) -> Vec<(f64, bool)> {
-    let one = |(clip, heard): &(&Clip, Heard)| (probability(heard.anger), is(clip, &["anger"]));
+fn said(tested: &[Tested]) -> Vec<(f64, bool)> {
+    let one = |(clip, heard): &Tested| (probability(heard.anger), is(clip, &["anger"]));
     tested.iter().map(one).collect()
 }
 
 /// The emotions that manifest and model share, and which was taken for which.
-fn confused<'a>(
-    reader: &'a Reader,
-    tested: &[(&Clip, Heard)],
-) -> (Vec<&'a str>, Vec<(usize, Vec<f64>)>) {
+fn confused<'a>(reader: &'a Reader, tested: &[Tested]) -> (Vec<&'a str>, Vec<(usize, Vec<f64>)>) {
     let labels = reader.card.output.classes.iter().map(String::as_str);
     let shared = labels
         .enumerate()
         .filter(|(_, label)| tested.iter().any(|(clip, _)| clip.emotion == *label));
     let (places, names): (Vec<usize>, Vec<&str>) = shared.unzip();
-    let pair = |(clip, heard): &(&Clip, Heard)| {
+    let pair = |(clip, heard): &Tested| {
         let truth = names.iter().position(|name| clip.emotion == *name)?;
         let score = |place: &usize| heard.classes[places[*place]];
         let best = |a: &usize, b: &usize| score(a).total_cmp(&score(b));
@@ -287,30 +360,25 @@ fn confused<'a>(
     (names, table)
 }
 
-/// The confusions and the reliability of one row, in words.
-fn told(reader: &Reader, what: &[String; 3], tested: &[(&Clip, Heard)]) -> String {
-    let mut text = format!("\n{}, band {}, baseline {}:", what[0], what[1], what[2]);
-    let (names, table) = confused(reader, tested);
+/// The confusions, the reliability and the groups of one row, in words.
+fn told(reader: &Reader, of: &Of, scored: &Scored) -> String {
+    let (corpus, line, baseline) = (&of.corpus, of.line.name(), of.baseline());
+    let mut text = format!("\n{corpus}, line {line}, baseline {baseline}:");
+    let (names, table) = confused(reader, &scored.tested);
     for (name, (clips, shares)) in names.iter().zip(&table) {
-        let taken = names
-            .iter()
-            .zip(shares)
-            .filter(|(_, share)| **share >= 0.05);
-        let taken: Vec<String> = taken
-            .map(|(name, share)| format!("{name} {:.0} %", 100.0 * share))
-            .collect();
+        let taken = names.iter().zip(shares);
+        let taken = taken.filter(|(_, share)| **share >= 0.05);
+        let one = |(name, share): (&&str, &f64)| format!("{name} {:.0} %", 100.0 * share);
+        let taken: Vec<String> = taken.map(one).collect();
+        let taken = taken.join(", ");
         // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "\n  {name} ({clips}) was taken for {}",
-            taken.join(", ")
-        );
+        let _ = write!(text, "\n  {name} ({clips}) was taken for {taken}");
     }
-    for (clips, said, came) in bins(&said(tested)) {
+    for (clips, said, came) in &scored.bins {
         let _ = write!(
             text,
             "\n  anger said {said:.2}, was {came:.2} ({clips} clips)"
         );
     }
-    text
+    text + &groups::told(&scored.tested)
 }
