@@ -317,6 +317,7 @@ fn descriptors(voice: &Voice) -> impl Iterator<Item = Evidence> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trajectory::MarkerKind;
 
     fn run(anger_sd: impl Fn(f64) -> f64, seconds: f64) -> Vec<Escalation> {
         let mut decision = Decision::new(OperatingPoint::default(), SignPoint::default());
@@ -338,6 +339,55 @@ mod tests {
                 decision.reading(&state, &voice)
             })
             .collect()
+    }
+
+    /// Half a minute of a voice whose distress alone would not escalate, with a mention at `at_s`.
+    fn distressed(sd: f64, mention_at_s: Option<f64>) -> Vec<Escalation> {
+        let mut decision = Decision::new(OperatingPoint::default(), SignPoint::default());
+        let (voice, mut found) = (Voice::new(), Vec::new());
+        for quarter in 1..=120 {
+            let seconds = f64::from(quarter) * 0.25;
+            let at = StreamTime::from_seconds(seconds);
+            let state = State {
+                at,
+                speech_s: 0.25,
+                anger_sd: 0.0,
+                distress_sd: if seconds < 10.0 { 0.0 } else { sd },
+                calm: 1.0,
+                confidence: 0.8,
+                anger: (0.1, 0.1),
+                distress: (0.1, 0.5),
+            };
+            found.extend(decision.reading(&state, &voice));
+            if mention_at_s == Some(seconds) {
+                let sign = Sign {
+                    kind: MarkerKind::MedicalMention,
+                    from: at,
+                    phrase: Phrase::default(),
+                };
+                found.extend(decision.mentioned(&sign, at, Some(&voice)));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn one_mention_is_enough_where_the_voice_is_half_way() {
+        let point = OperatingPoint::default();
+        // Twenty seconds of it come to three quarters of what the voice alone must have.
+        let sd = point.distress_drift_sd + 0.75 * point.distress_threshold_sd_s / 20.0;
+        assert!(distressed(sd, None).is_empty());
+        assert!(distressed(0.0, Some(25.0)).is_empty(), "one mention alone");
+        for mention_at_s in [2.0, 29.0] {
+            let found = distressed(sd, Some(mention_at_s));
+            assert_eq!(found.len(), 1, "a mention at {mention_at_s} s");
+            assert_eq!(found[0].reason, Reason::Distress);
+            assert!(found[0].phrase.is_some(), "the words are named");
+            // Half of it is there after two thirds of those seconds.
+            let at_s = found[0].at.seconds();
+            let expected = mention_at_s.max(10.0 + 20.0 * 2.0 / 3.0);
+            assert!((at_s - expected).abs() < 1.0, "{at_s}");
+        }
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub fn run(args: &Analyze) -> Result<u8, ShellError> {
     let script = args.dialogue.as_deref().map(Script::open).transpose()?;
     let mut ready = setup::prepare(&args.setup)?;
     ready.run.many = files.len() > 1;
+    ready.run.written = args.conversation.map(|held| match held {
+        Conversation::Chat => "chat",
+        Conversation::Email => "e-mails",
+    });
     let task = Task {
         ready: &ready,
         hearing: hearing(&args.hearing),

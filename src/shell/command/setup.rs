@@ -47,6 +47,7 @@ pub fn prepare(setup: &Setup) -> Result<Ready, ShellError> {
         notice: card.licence.clone(),
         labels: card.output.classes.clone(),
         many: false,
+        written: None,
     };
     weights.give_back(model);
     Ok(Ready {

@@ -24,6 +24,8 @@ pub struct Run {
     pub labels: Vec<String>,
     /// More than one file: every record names its file.
     pub many: bool,
+    /// How a conversation without sound is held, such as "chat".
+    pub written: Option<&'static str>,
 }
 
 /// One line of output: `type` first, `file` where there are many, then the event's own fields.

@@ -17,6 +17,7 @@ pub(crate) fn run() -> Run {
         notice: "for research".into(),
         labels: vec!["neutral".into(), "anger".into()],
         many: false,
+        written: None,
     }
 }
 

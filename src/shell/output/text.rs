@@ -53,6 +53,9 @@ impl<'a, W: Write> TextWriter<'a, W> {
     fn heading(&mut self, summary: &Summary) -> io::Result<()> {
         let name = self.terminal.paint(Colour::Bold, self.file);
         let duration = clock::tenths(summary.duration_s);
+        if let Some(written) = self.run.written {
+            return writeln!(self.out, "{name}  {duration}  {written}, no sound\n");
+        }
         let Run { model, backend, .. } = self.run;
         writeln!(
             self.out,
@@ -144,6 +147,9 @@ impl<'a, W: Write> TextWriter<'a, W> {
             1 => "1 escalation".to_owned(),
             more => format!("{more} escalations"),
         };
+        if self.run.written.is_some() {
+            return writeln!(self.out, "summary  {escalations}\n");
+        }
         let mut line = format!(
             "summary  speech {:.1} s of {:.1} s ({:.0} %), pace {:.1} syll/s, {} pauses (mean {:.2} s), \
              pitch {:.0} Hz ({:.0}..{:.0}), level {:.1} dBFS",
@@ -197,7 +203,9 @@ impl<W: Write> EventWriter for TextWriter<'_, W> {
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         self.heading(summary)?;
-        self.picture(summary)?;
+        if self.run.written.is_none() {
+            self.picture(summary)?;
+        }
         self.marker_lines()?;
         self.line_lines()?;
         for escalation in &self.escalations {
@@ -333,9 +341,12 @@ mod tests {
     use crate::shell::output::sample;
 
     fn timeline(terminal: Terminal) -> String {
-        let run = sample::run();
+        told(&sample::run(), terminal)
+    }
+
+    fn told(run: &Run, terminal: Terminal) -> String {
         let mut out = Vec::new();
-        let mut writer = TextWriter::new(&run, "became-angry.wav", terminal, &mut out);
+        let mut writer = TextWriter::new(run, "became-angry.wav", terminal, &mut out);
         for event in sample::events() {
             writer.event(&event).unwrap();
         }
@@ -359,6 +370,20 @@ mod tests {
         ];
         for line in wanted {
             assert!(text.contains(line), "{line:?} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_conversation_in_writing_nothing_is_said_to_be_heard() {
+        let run = Run {
+            written: Some("chat"),
+            ..sample::run()
+        };
+        let text = told(&run, Terminal::PLAIN);
+        assert!(text.contains("chat, no sound"), "{text}");
+        assert!(text.contains("ESCALATE at 00:58.2"), "{text}");
+        for sound in ["dBFS,", "model", "+1 │"] {
+            assert!(!text.contains(sound), "{sound} in\n{text}");
         }
     }
 

@@ -1,5 +1,5 @@
 //! Two panels: what a probability of anger was worth, and how often anger was on the wrong side among
-//! the most confident clips. One line a row of the table.
+//! the most confident clips. One line a row of the table; thick with the caller's own baseline.
 
 use super::utterance_score::Bin;
 use crate::shell::error::ShellError;
@@ -8,8 +8,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::path::Path;
 
-/// Colours of lines after Okabe & Ito (2008); from the eighth on they come again.
-const COLOURS: [RGBColor; 7] = [
+/// Colours of lines, the first seven after Okabe & Ito (2008); from the tenth on they come again.
+const COLOURS: [RGBColor; 9] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -17,7 +17,11 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
+    RGBColor(150, 150, 150),
+    RGBColor(125, 80, 40),
 ];
+/// A bin of fewer clips says nothing.
+const LEAST: usize = 5;
 /// Pixels of a line in the legend.
 const LEGEND_LINE: i32 = 18;
 
@@ -26,6 +30,10 @@ const LEGEND_LINE: i32 = 18;
 pub struct Curve {
     /// Its name in the legend.
     pub name: String,
+    /// Which colour it has.
+    pub colour: usize,
+    /// With the caller's own baseline: a thicker line.
+    pub own: bool,
     pub bins: Vec<Bin>,
     /// The risk among the most confident one, two, … clips.
     pub risks: Vec<f64>,
@@ -47,6 +55,18 @@ pub fn write(path: &Path, curves: &[Curve]) -> Result<(), ShellError> {
     plot::write(path, &Curves(curves))
 }
 
+impl Curve {
+    fn stroke(&self) -> ShapeStyle {
+        COLOURS[self.colour % COLOURS.len()].stroke_width(if self.own { 3 } else { 1 })
+    }
+
+    /// A line through `points`, piece by piece: joined, a thick line's mitres would leave the panel.
+    fn pieces(&self, points: &[(f64, f64)]) -> Vec<PathElement<(f64, f64)>> {
+        let piece = |pair: &[(f64, f64)]| PathElement::new(pair.to_vec(), self.stroke());
+        points.windows(2).map(piece).collect()
+    }
+}
+
 struct Curves<'a>(&'a [Curve]);
 
 impl Drawing for Curves<'_> {
@@ -66,19 +86,15 @@ impl Curves<'_> {
         frame(&mut chart, "probability said", "share that was angry")?;
         let ideal = [(0.0, 0.0), (1.0, 1.0)];
         chart.draw_series([PathElement::new(ideal, palette::STEADY.mix(0.5))])?;
-        for (place, curve) in self.0.iter().enumerate() {
-            let colour = COLOURS[place % COLOURS.len()];
-            let points = || curve.bins.iter().map(|(_, said, came)| (*said, *came));
-            chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?;
+        for curve in self.0 {
+            let bins = || curve.bins.iter().filter(|bin| bin.0 >= LEAST);
+            let points: Vec<_> = bins().map(|(_, said, came)| (*said, *came)).collect();
+            chart.draw_series(curve.pieces(&points))?;
             // A bin's dot grows with its clips.
             let all: usize = curve.bins.iter().map(|bin| bin.0).sum();
-            let dots = curve.bins.iter().map(|(clips, said, came)| {
-                let share = *clips as f64 / all.max(1) as f64;
-                Circle::new(
-                    (*said, *came),
-                    2 + (8.0 * share.sqrt()) as i32,
-                    colour.filled(),
-                )
+            let dots = bins().map(|(clips, said, came)| {
+                let size = 2.0 + 8.0 * (*clips as f64 / all as f64).sqrt();
+                Circle::new((*said, *came), size as i32, curve.stroke().filled())
             });
             chart.draw_series(dots)?;
         }
@@ -90,19 +106,17 @@ impl Curves<'_> {
         let most = most.fold(0.1_f64, |a, b| a.max(*b * 1.5)).min(1.0);
         let mut chart = chart(area, "wrong side of 0.5, among the most confident", most)?;
         frame(&mut chart, "share of the clips answered", "share wrong")?;
-        for (place, curve) in self.0.iter().enumerate() {
-            let colour = COLOURS[place % COLOURS.len()];
+        for curve in self.0 {
             let total = curve.risks.len().max(1) as f64;
-            // The first few clips say nothing of a share.
-            let points = curve.risks.iter().enumerate().skip(curve.risks.len() / 20);
+            let points = curve.risks.iter().enumerate();
             let points = points.map(|(at, risk)| ((at + 1) as f64 / total, risk.min(most)));
-            let line = LineSeries::new(points, colour.stroke_width(2));
+            // The first few clips say nothing of a share.
+            let points: Vec<_> = points.skip(curve.risks.len() / 10).collect();
+            let stroke = curve.stroke();
             chart
-                .draw_series(line)?
+                .draw_series(curve.pieces(&points))?
                 .label(&curve.name)
-                .legend(move |(x, y)| {
-                    PathElement::new([(x, y), (x + LEGEND_LINE, y)], colour.stroke_width(2))
-                });
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + LEGEND_LINE, y)], stroke));
         }
         chart
             .configure_series_labels()
@@ -158,6 +172,8 @@ mod tests {
         let file = folder.path().join("calibration.svg");
         let curve = |name: &str| Curve {
             name: name.to_owned(),
+            colour: 0,
+            own: true,
             bins: vec![(3, 0.1, 0.0), (2, 0.9, 1.0)],
             risks: vec![0.0, 0.0, 0.2],
         };

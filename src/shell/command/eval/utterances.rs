@@ -101,7 +101,7 @@ pub fn run(args: &UtterancesArgs) -> Result<(Table, u8), ShellError> {
         let all = manifest::read(&file, &["speaker", "emotion"])?;
         // What was said over the first line, with the caller's baseline and without.
         let mut first: [BTreeMap<&Path, f64>; 2] = Default::default();
-        for &line in &lines {
+        for (place, &line) in lines.iter().enumerate() {
             let (mut spoken, code) = hear_all(args, &all, line)?;
             worst = worst.max(code);
             hold_out(&mut spoken, reader.card.rates.min_steps);
@@ -129,6 +129,8 @@ pub fn run(args: &UtterancesArgs) -> Result<(Table, u8), ShellError> {
                 notes.push(told(&reader, &of, &scored));
                 curves.push(Curve {
                     name: format!("{} {} {}", of.corpus, line.name(), of.baseline()),
+                    colour: place,
+                    own,
                     bins: scored.bins,
                     risks: scored.answers,
                 });
