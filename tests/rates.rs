@@ -75,7 +75,7 @@ fn a_call_gives_the_same_model_input_at_both_rates() {
         a.push(pair.0);
         b.push(pair.1);
         if i % 100 == 99 && a.ready() && b.ready() {
-            let (a, b) = (a.windows(&mean, &mean), b.windows(&mean, &mean));
+            let (a, b) = (a.windows(&[&mean]), b.windows(&[&mean]));
             let pairs = a[0].x.iter().zip(b[0].x.iter());
             off.extend(pairs.map(|(a, b)| (a - b).abs()));
         }

@@ -117,9 +117,11 @@ impl Ear {
         // Against the population and against the caller's own baseline, in one batch. Once the
         // baseline stands nothing is learnt, and the population's reading is not needed.
         let learning = !self.baseline.complete();
-        let windows = self.context.windows(&self.population, self.baseline.mean());
+        let baselines = [self.population.as_slice(), self.baseline.mean()];
         let batch = if learning { 0..2 } else { 1..2 };
-        model.infer(&windows[batch.clone()], &mut self.readings[batch])?;
+        let windows = self.context.windows(&baselines[batch.clone()]);
+        model.infer(&windows, &mut self.readings[batch])?;
+        drop(windows);
         let [population, own] = &self.readings;
         let calm = if call.decision.suspects() {
             0.0

@@ -4,6 +4,7 @@ use super::{Baseline, FeatureWindow, ModelCard};
 use crate::error::BuildError;
 use crate::features::{FeatureFrame, MEL_BANDS, table};
 use crate::units::semitones;
+use arrayvec::ArrayVec;
 use ndarray::{Array1, Array2};
 use std::ops::Range;
 
@@ -161,40 +162,46 @@ impl Context {
         baseline.update(self.mel.clone());
     }
 
-    /// The window against two baselines: the population's, and the caller's own.
-    pub fn windows(&mut self, population: &[f32], own: &[f32]) -> [FeatureWindow<'_>; 2] {
+    /// The window against each of `baselines`, of which there are at most two.
+    pub fn windows(&mut self, baselines: &[&[f32]]) -> ArrayVec<FeatureWindow<'_>, 2> {
         let len = self.voiced.len();
         let heard = self.kept.min(len);
         let level = self.level(heard);
-        self.mask.fill(0.0);
-        for x in &mut self.x {
-            x.fill(0.0);
+        let first = len - heard;
+        for (row, mask) in self.mask.iter_mut().enumerate() {
+            *mask = if row < first { 0.0 } else { 1.0 };
         }
-        for place in 0..heard {
-            let at = (self.kept - heard + place) % len;
-            let row = len - heard + place;
-            self.mask[row] = 1.0;
-            let step = self.steps.row(at);
-            for (channel, value) in step.iter().enumerate() {
-                if self.channels[channel].voiced_only && !self.voiced[at] {
-                    continue;
-                }
-                let level = if self.mel.contains(&channel) {
-                    level
-                } else {
-                    0.0
-                };
-                for (x, baseline) in self.x.iter_mut().zip([population, own]) {
-                    let normal = (value - level - baseline[channel]) / self.sd[channel];
-                    x[[row, channel]] = normal.clamp(-self.clip, self.clip);
+        for (x, baseline) in self.x.iter_mut().zip(baselines) {
+            x.rows_mut()
+                .into_iter()
+                .take(first)
+                .for_each(|mut row| row.fill(0.0));
+            for place in 0..heard {
+                let at = (self.kept - heard + place) % len;
+                let row = x.row_mut(first + place);
+                let step = self.steps.row(at).into_iter().zip(&self.channels);
+                let scale = baseline.iter().zip(&self.sd);
+                for (channel, ((x, (value, kind)), (mean, sd))) in
+                    row.into_iter().zip(step).zip(scale).enumerate()
+                {
+                    let exists = !kind.voiced_only || self.voiced[at];
+                    let mel = self.mel.contains(&channel);
+                    let level = if mel { level } else { 0.0 };
+                    let normal = (value - level - mean) / sd;
+                    *x = if exists {
+                        normal.clamp(-self.clip, self.clip)
+                    } else {
+                        0.0
+                    };
                 }
             }
         }
-        let [population, own] = &self.x;
-        [population, own].map(|x| FeatureWindow {
+        let windows = self.x.iter().take(baselines.len());
+        let windows = windows.map(|x| FeatureWindow {
             x: x.view(),
             mask: self.mask.view(),
-        })
+        });
+        windows.collect()
     }
 
     /// Mean of all mel channels over the window: taken off, so that gain never matters.

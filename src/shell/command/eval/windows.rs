@@ -92,11 +92,11 @@ impl Reader {
                 continue;
             }
             next += HOP_STEPS;
-            let [_, own] = context.windows(&self.card.input.population_mean, baseline);
+            let own = context.windows(&[baseline]);
             let failed = |fault: crate::error::ModelFault| {
                 ShellError::Model(BuildError::file(&self.card.name, fault.to_string()))
             };
-            self.model.infer(&[own], &mut reading).map_err(failed)?;
+            self.model.infer(&own, &mut reading).map_err(failed)?;
             sum.add(&reading[0]);
             count += 1.0;
         }
