@@ -270,6 +270,50 @@ fn an_empty_store_says_no_data_and_never_zero_percent() {
     ] {
         assert!(json[key].is_null(), "{key}");
     }
+    let picture = folder.path().join("report.svg");
+    run(&["--plot", picture.to_str().unwrap()]);
+    let drawn = std::fs::read_to_string(picture).unwrap();
+    assert!(drawn.contains("no data") && drawn.contains("alarm"));
+}
+
+#[test]
+fn the_picture_and_the_configured_budget_are_those_of_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("undertone.db");
+    let _store = filled(&path);
+    let config = folder.path().join("undertone.toml");
+    let text = "[transfer]\nconnected = { target_ms = 20000, worst_ms = 30000 }\n";
+    std::fs::write(&config, text).unwrap();
+    let picture = folder.path().join("report.svg");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
+    command
+        .args(["report", "--format", "json", "--store"])
+        .arg(&path);
+    command
+        .arg("--config")
+        .arg(&config)
+        .arg("--plot")
+        .arg(&picture);
+    let output = command.assert().success().get_output().stdout.clone();
+    let json: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    let stages = json["transfers"]["stages"].as_array().unwrap();
+    let connected = stages.iter().find(|it| it["stage"] == "connected").unwrap();
+    assert_eq!(
+        (&connected["target_s"], &connected["worst_s"]),
+        (&20.0.into(), &30.0.into())
+    );
+    // Of 40 s and 10 s one is later than each.
+    assert_eq!(
+        (
+            &connected["over_target"]["hits"],
+            &connected["over_worst"]["hits"]
+        ),
+        (&1.into(), &1.into())
+    );
+    let drawn = std::fs::read_to_string(picture).unwrap();
+    for name in ["6 escalations", "explicit_request", "connected", "alarm"] {
+        assert!(drawn.contains(name), "{name}");
+    }
 }
 
 #[test]

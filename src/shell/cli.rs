@@ -85,6 +85,7 @@ const REPORT_HELP: &str = "\
 Examples:
   undertone report --store undertone.db             all that is stored, to read
   undertone report --store undertone.db --since 7d --format json
+  undertone report --store undertone.db --config undertone.toml --plot report.png
 
 docs/metrics.md defines each figure. What has no case is \"no data\" (null), never 0.";
 
@@ -421,6 +422,12 @@ pub struct Report {
     /// Days within which a customer who is escalated again counts
     #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
     pub again_within_days: u32,
+    /// Draw the trigger mix and the times to a human into this .png or .svg
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// The server's configuration: its [transfer] has the targets and worst cases
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// How the report is written.

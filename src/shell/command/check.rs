@@ -11,7 +11,7 @@ use crate::shell::error::ShellError;
 pub fn run(args: &Check) -> Result<u8, ShellError> {
     let mut out = Destination::open(None)?;
     // The configuration first: it is worth seeing even where the model fails.
-    let (_, toml) = setup::configuration(&args.setup)?;
+    let (_, toml) = setup::configuration(args.setup.config.as_deref())?;
     // A server's file is held to all that a server holds it to.
     #[cfg(feature = "serve")]
     let toml = match setup::serves(&args.setup)? {

@@ -1,9 +1,9 @@
 //! `undertone report`: what the store says about the handoffs.
 
-use super::Destination;
-use crate::handoff::TransferBudget;
+use super::{Destination, setup};
 use crate::shell::cli::{Report as Args, ReportFormat};
 use crate::shell::error::ShellError;
+use crate::shell::plot::Picture;
 use crate::shell::report::{Query, Report};
 use crate::shell::store::Reads;
 use crate::shell::wall;
@@ -21,9 +21,15 @@ pub fn run(args: &Args) -> Result<u8, ShellError> {
             .map_or(Ok(0), |text| since(text, now_ms))?,
         now_ms,
         again_within_days: args.again_within_days,
-        budget: TransferBudget::default(),
+        budget: setup::configuration(args.config.as_deref())?.0.transfer,
     };
+    if let Some(path) = &args.plot {
+        Picture::of(path)?;
+    }
     let report = Report::gather(&Reads::open(&args.store)?, &query)?;
+    if let Some(path) = &args.plot {
+        report.plot(path)?;
+    }
     let text = match args.format {
         ReportFormat::Text => report.text(),
         // Numbers and strings under plain keys always serialise.

@@ -31,7 +31,7 @@ pub struct Ready {
 /// [`ShellError::Open`] or [`ShellError::Build`] for the configuration, [`ShellError::Model`] for
 /// the model.
 pub fn prepare(setup: &Setup) -> Result<Ready, ShellError> {
-    let (config, toml) = configuration(setup)?;
+    let (config, toml) = configuration(setup.config.as_deref())?;
     let weights = Weights::open(
         setup.model.as_deref(),
         setup.backend,
@@ -58,8 +58,8 @@ pub fn prepare(setup: &Setup) -> Result<Ready, ShellError> {
 }
 
 /// The effective configuration, also as TOML.
-pub fn configuration(setup: &Setup) -> Result<(EngineConfig, String), ShellError> {
-    let config = match &setup.config {
+pub fn configuration(file: Option<&Path>) -> Result<(EngineConfig, String), ShellError> {
+    let config = match file {
         None => EngineConfig::default(),
         Some(path) => {
             let text = read(path)?;

@@ -1,9 +1,10 @@
 //! Takes: calls, escalations, transfers, turns, ratings and deliveries that the store holds.
-//! Gives: the figures that prove a handoff, or that disprove it, each with its number of cases.
+//! Gives: the figures that prove a handoff, or that disprove it, each with its number of cases; a picture.
 //! Remembers: nothing.
 //! Source: the definitions stand in `docs/metrics.md`.
 
 mod figures;
+mod picture;
 mod repeats;
 mod seed;
 mod text;
@@ -18,6 +19,7 @@ use crate::handoff::TransferBudget;
 use crate::shell::error::ShellError;
 use crate::shell::store::Reads;
 use serde::Serialize;
+use std::path::Path;
 
 /// What is asked of the store.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +88,14 @@ impl Report {
             csat: seed::csat(&reads.ratings(since)?),
             deliveries: transfers::deliveries(&reads.deliveries(since, None)?),
         })
+    }
+
+    /// Draws the trigger mix and the times to a human into `path`, a .png or .svg.
+    ///
+    /// # Errors
+    /// Another ending, or a file that cannot be written.
+    pub fn plot(&self, path: &Path) -> Result<(), ShellError> {
+        picture::write(path, self)
     }
 
     /// The report as lines to read.
