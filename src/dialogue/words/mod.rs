@@ -138,17 +138,20 @@ impl Words {
         let pack = &self.pack;
         let seen: Vec<Seen> = tokens.iter().map(|token| self.seen(token)).collect();
         let mut scan = Scan::new(&seen, &pack.classes);
-        let (mut asks, mut topics) = (false, BTreeSet::new());
+        let mut asks = false;
+        let mut found = [BTreeSet::new(), BTreeSet::new()];
         for (at, here) in seen.iter().enumerate() {
             let mut asking = pack.asking.beginning(here.word);
             asks = asks || asking.any(|(pattern, _)| scan.longest(pattern, at).is_some());
-            for (pattern, number) in pack.topics.beginning(here.word) {
-                if !topics.contains(number) && scan.longest(pattern, at).is_some() {
-                    topics.insert(*number);
+            for (patterns, numbers) in [&pack.topics, &pack.aspects].iter().zip(&mut found) {
+                for (pattern, number) in patterns.beginning(here.word) {
+                    if !numbers.contains(number) && scan.longest(pattern, at).is_some() {
+                        numbers.insert(*number);
+                    }
                 }
             }
         }
-        pack.question.asked(asks, topics, tokens)
+        pack.question.asked(asks, found, tokens)
     }
 
     fn seen(&self, token: &Token) -> Seen {
