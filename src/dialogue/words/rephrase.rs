@@ -169,9 +169,7 @@ impl Question {
         if !earlier.topics.is_disjoint(&now.topics) {
             return true;
         }
-        if parted(&earlier.aspects, &now.aspects)
-            || self.exchanged(&earlier.said, &now.said)
-        {
+        if parted(&earlier.aspects, &now.aspects) || self.exchanged(&earlier.said, &now.said) {
             return false;
         }
         let either_without = earlier.topics.is_empty() || now.topics.is_empty();
@@ -299,7 +297,10 @@ mod tests {
         let none: [&[usize]; 2] = [&[], &[]];
         assert!(!same(none, ["shipping of boots", "shipping of shirts"]));
         assert!(same(none, ["the cost of boots", "the price of boots"]));
-        assert!(!same(none, ["shipping of boots", "the shipping of my shirts"]));
+        assert!(!same(
+            none,
+            ["shipping of boots", "the shipping of my shirts"]
+        ));
         assert!(same(none, ["the boots", "my boots"]));
     }
 
