@@ -160,9 +160,6 @@ impl Question {
         if !(earlier.asks && now.asks) {
             return false;
         }
-        if earlier.said == now.said {
-            return true;
-        }
         if excluded(&earlier.contrasts, &now.contrasts) {
             return false;
         }
