@@ -1,6 +1,10 @@
 //! What a caller's words say: requests, intents, distress, confusion, the same question again.
-//! The phrasings are this file's own; the labelled sets are scored in `EVALUATION.md`.
+//! The phrasings are this file's own; the labelled sets are scored in `EVALUATION.md`. The turns of
+//! `tests/words/*.jsonl` are ours too: `fresh_dev` and `fresh_more` were read while rules were
+//! written, `fresh_held` was not.
 
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use undertone::dialogue::words::{
     ConfusionKind, DistressKind, Findings, MAX_BYTES, PHRASE_BYTES, PolicyIntent, Words,
@@ -550,4 +554,102 @@ match = ["x", "do you know z"]
     let fires = |text: &str| !words.classify(text, &[]).intents.is_empty();
     assert!(fires("a b") && fires("do you know, you know, z"));
     assert!(!fires("a"));
+}
+
+/// A turn with its labels. A label that is not there is open.
+#[derive(Deserialize)]
+struct Labelled {
+    text: String,
+    #[serde(default)]
+    history: Vec<String>,
+    labels: BTreeMap<String, bool>,
+}
+
+fn fires(findings: &Findings, label: &str) -> bool {
+    match label {
+        "explicit_request" => findings.explicit_request.is_some(),
+        "distress" => findings.distress.is_some(),
+        "confusion" => findings.confusion.is_some(),
+        "repeated_question" => findings.repeated_question.is_some(),
+        intent => findings.intents.iter().any(|(it, _)| it.name() == intent),
+    }
+}
+
+/// Fails where what is found in `rows` has less recall or precision than `floors` have, in percent.
+fn holds(rows: &str, floors: &[(&str, u32, u32)]) {
+    let words = Words::english();
+    // For each label: right, missed, false alarms.
+    let mut counts: BTreeMap<String, [u32; 3]> = BTreeMap::new();
+    for row in rows.lines() {
+        let row: Labelled = serde_json::from_str(row).expect("a labelled turn");
+        let history: Vec<&str> = row.history.iter().map(String::as_str).collect();
+        let findings = words.classify(&row.text, &history);
+        for (label, is) in row.labels {
+            let found = fires(&findings, &label);
+            let [right, missed, alarms] = counts.entry(label).or_default();
+            *right += u32::from(is && found);
+            *missed += u32::from(is && !found);
+            *alarms += u32::from(!is && found);
+        }
+    }
+    let mut below = String::new();
+    for (label, recall, precision) in floors {
+        let [right, missed, alarms] = counts[*label];
+        let percent = |of: u32| 100 * right / of.max(1);
+        let got = (percent(right + missed), percent(right + alarms));
+        if got.0 < *recall || got.1 < *precision {
+            let _ = writeln!(below, "{label}: recall {}, precision {}", got.0, got.1);
+        }
+    }
+    assert!(below.is_empty(), "{below}");
+}
+
+#[test]
+fn fresh_turns_that_were_read_are_found() {
+    holds(
+        include_str!("words/fresh_dev.jsonl"),
+        &[
+            ("explicit_request", 98, 98),
+            ("fraud", 95, 95),
+            ("account_closure", 95, 95),
+            ("hardship", 95, 95),
+            ("legal", 92, 95),
+            ("self_harm", 95, 95),
+            ("distress", 95, 95),
+            ("confusion", 95, 95),
+            ("repeated_question", 92, 92),
+        ],
+    );
+    holds(
+        include_str!("words/fresh_more.jsonl"),
+        &[
+            ("explicit_request", 94, 97),
+            ("fraud", 95, 95),
+            ("account_closure", 95, 95),
+            ("hardship", 95, 95),
+            ("legal", 95, 95),
+            ("self_harm", 95, 95),
+            ("distress", 95, 95),
+            ("confusion", 95, 92),
+            ("repeated_question", 66, 66),
+        ],
+    );
+}
+
+#[test]
+fn fresh_turns_that_were_not_read_are_found() {
+    holds(
+        include_str!("words/fresh_held.jsonl"),
+        &[
+            ("explicit_request", 90, 88),
+            ("fraud", 92, 88),
+            ("account_closure", 82, 95),
+            ("hardship", 82, 80),
+            ("legal", 82, 90),
+            ("self_harm", 95, 92),
+            ("distress", 86, 90),
+            ("confusion", 90, 80),
+            ("repeated_question", 90, 75),
+        ],
+    );
 }

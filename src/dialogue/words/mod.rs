@@ -25,7 +25,7 @@ use findings::Label;
 use matcher::{Scan, Seen, UNKNOWN};
 use pack::{Pack, Rule};
 use rephrase::Asked;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use text::Token;
 
 /// The embedded English pack.
@@ -100,6 +100,8 @@ impl Words {
         let mut scan = Scan::new(&seen, &pack.classes);
         // For each label the first of its rules that fired, and where.
         let mut fired: [Option<(usize, usize, usize)>; SLOTS] = [None; SLOTS];
+        // Whether the words around allow a rule, for each sentence in which it matched.
+        let mut around: HashMap<(usize, usize), bool> = HashMap::new();
         for (at, here) in seen.iter().enumerate() {
             for (pattern, number) in pack.patterns.beginning(here.word) {
                 let rule = &pack.rules[*number];
@@ -110,7 +112,11 @@ impl Words {
                 let Some(length) = scan.longest(pattern, at) else {
                     continue;
                 };
-                if allowed(&mut scan, rule, at, at + length) {
+                if allowed(&mut scan, rule, at, at + length)
+                    && *around
+                        .entry((*number, scan.sentence_begin(at)))
+                        .or_insert_with(|| allowed_around(&mut scan, rule, at))
+                {
                     *slot = Some((*number, at, at + length));
                 }
             }
@@ -138,17 +144,20 @@ impl Words {
         let pack = &self.pack;
         let seen: Vec<Seen> = tokens.iter().map(|token| self.seen(token)).collect();
         let mut scan = Scan::new(&seen, &pack.classes);
-        let (mut asks, mut topics) = (false, BTreeSet::new());
+        let mut asks = false;
+        let mut found = [BTreeSet::new(), BTreeSet::new()];
         for (at, here) in seen.iter().enumerate() {
             let mut asking = pack.asking.beginning(here.word);
             asks = asks || asking.any(|(pattern, _)| scan.longest(pattern, at).is_some());
-            for (pattern, number) in pack.topics.beginning(here.word) {
-                if !topics.contains(number) && scan.longest(pattern, at).is_some() {
-                    topics.insert(*number);
+            for (patterns, numbers) in [&pack.topics, &pack.aspects].iter().zip(&mut found) {
+                for (pattern, number) in patterns.beginning(here.word) {
+                    if !numbers.contains(number) && scan.longest(pattern, at).is_some() {
+                        numbers.insert(*number);
+                    }
                 }
             }
         }
-        pack.question.asked(asks, topics, tokens)
+        pack.question.asked(asks, found, tokens)
     }
 
     fn seen(&self, token: &Token) -> Seen {
@@ -173,7 +182,7 @@ fn slot(label: Label) -> usize {
 
 const SLOTS: usize = PolicyIntent::ALL.len() + 3;
 
-/// Whether the contexts of `rule` allow a match from token `from` up to token `to`.
+/// Whether what stands before and after allows a match of `rule` from token `from` up to token `to`.
 fn allowed(scan: &mut Scan<'_>, rule: &Rule, from: usize, to: usize) -> bool {
     let (begin, end) = (scan.sentence_begin(from), scan.sentence_end(from));
     for at in begin.max(from.saturating_sub(BEFORE))..from {
@@ -194,6 +203,12 @@ fn allowed(scan: &mut Scan<'_>, rule: &Rule, from: usize, to: usize) -> bool {
     {
         return false;
     }
+    true
+}
+
+/// Whether the sentence of token `at` and the turn allow `rule`, wherever in the sentence it matches.
+fn allowed_around(scan: &mut Scan<'_>, rule: &Rule, at: usize) -> bool {
+    let (begin, end) = (scan.sentence_begin(at), scan.sentence_end(at));
     let turn = scan.len();
     !scan.stands(&rule.not_within, begin, end)
         && !scan.stands(&rule.not_anywhere, 0, turn)

@@ -120,6 +120,8 @@ pub(super) struct Pack {
     pub patterns: Patterns,
     /// What questions ask for, each with the number of its topic.
     pub topics: Patterns,
+    /// As what a fact is asked for, each with the number of its aspect.
+    pub aspects: Patterns,
     /// What only a turn that asks has.
     pub asking: Patterns,
     pub vocabulary: HashMap<String, WordId>,
@@ -278,6 +280,7 @@ impl Pack {
             rules: Vec::new(),
             patterns: Patterns::default(),
             topics: Patterns::default(),
+            aspects: Patterns::default(),
             asking: Patterns::default(),
             vocabulary: HashMap::new(),
             question: Question::default(),
@@ -285,9 +288,15 @@ impl Pack {
         for rule in &read.rule {
             pack.add(&mut compiler, rule, &firsts)?;
         }
-        for (number, (name, patterns)) in read.question.topic.iter().enumerate() {
-            for node in compiler.all(&format!("question.topic.{name}"), patterns)? {
-                pack.topics.add(node, number, &firsts);
+        let question = &read.question;
+        for (what, named, into) in [
+            ("topic", &question.topic, &mut pack.topics),
+            ("aspect", &question.aspect, &mut pack.aspects),
+        ] {
+            for (number, (name, patterns)) in named.iter().enumerate() {
+                for node in compiler.all(&format!("question.{what}.{name}"), patterns)? {
+                    into.add(node, number, &firsts);
+                }
             }
         }
         for node in compiler.all("question.asking", &read.question.asking)? {

@@ -1,5 +1,6 @@
 //! The same question in other words: topics that both ask for, and where there are none, words in
-//! common.
+//! common. Words in common do not make two questions the same that have different aspects (how much,
+//! when), of which one says Monday and the other Tuesday, or that differ in one word that weighs.
 //!
 //! Likeness is the weighted cosine of two sets of stems (Salton & McGill 1983, "Introduction to
 //! Modern Information Retrieval"); the weights are the pack's, since a call is too short to count
@@ -33,6 +34,12 @@ pub(super) struct QuestionFile {
     #[serde(default)]
     synonyms: Vec<String>,
     #[serde(default)]
+    articles: Vec<String>,
+    #[serde(default)]
+    contrasts: Vec<String>,
+    #[serde(default)]
+    pub aspect: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     pub topic: BTreeMap<String, Vec<String>>,
 }
 
@@ -45,6 +52,10 @@ pub(super) struct Question {
     usual: HashSet<String>,
     /// A stem, and the stem that stands for its group.
     group: HashMap<String, String>,
+    /// Words that do not count where one word is exchanged.
+    articles: HashSet<String>,
+    /// A word, and the list of words of which it excludes the others.
+    contrast: HashMap<String, usize>,
 }
 
 /// What a turn asks for.
@@ -52,8 +63,14 @@ pub(super) struct Question {
 pub(super) struct Asked {
     asks: bool,
     topics: BTreeSet<usize>,
+    /// How much, when, where, why: as what the fact is asked for.
+    aspects: BTreeSet<usize>,
     /// Stems, each with its weight.
     stems: BTreeMap<String, f64>,
+    /// All stems in their order, those of common words too.
+    said: Vec<String>,
+    /// Words that exclude others, each with its list.
+    contrasts: BTreeSet<(usize, String)>,
 }
 
 impl Question {
@@ -80,10 +97,15 @@ impl Question {
                 .collect()
         };
         question.common = words(&read.common).into_iter().collect();
+        question.articles = words(&read.articles).into_iter().collect();
         question.usual = words(&read.usual)
             .iter()
             .map(|word| question.stem(word))
             .collect();
+        for (number, list) in read.contrasts.iter().enumerate() {
+            let words = list.split_whitespace().map(String::from);
+            question.contrast.extend(words.map(|word| (word, number)));
+        }
         for group in &read.synonyms {
             let stems: Vec<String> = group.split_whitespace().map(|w| question.stem(w)).collect();
             for stem in &stems {
@@ -93,9 +115,24 @@ impl Question {
         Ok(question)
     }
 
-    /// What `tokens` ask for, if they ask, when the patterns found `topics` in them.
-    pub(super) fn asked(&self, asks: bool, topics: BTreeSet<usize>, tokens: &[Token]) -> Asked {
+    /// What `tokens` ask for, if they ask, when the patterns found `topics` and `aspects` in them.
+    pub(super) fn asked(
+        &self,
+        asks: bool,
+        [topics, aspects]: [BTreeSet<usize>; 2],
+        tokens: &[Token],
+    ) -> Asked {
         let mut stems = BTreeMap::new();
+        let counts = |token: &&Token| !self.articles.contains(&token.text);
+        let said = tokens.iter().filter(counts).map(|token| {
+            let stem = self.stem(&token.text);
+            self.group.get(&stem).cloned().unwrap_or(stem)
+        });
+        let contrasts = tokens.iter().filter_map(|token| {
+            let list = self.contrast.get(&token.text)?;
+            Some((*list, token.text.clone()))
+        });
+        let (said, contrasts) = (said.collect(), contrasts.collect());
         for token in tokens
             .iter()
             .filter(|token| !self.common.contains(&token.text))
@@ -111,7 +148,10 @@ impl Question {
         Asked {
             asks,
             topics,
+            aspects,
             stems,
+            said,
+            contrasts,
         }
     }
 
@@ -120,11 +160,33 @@ impl Question {
         if !(earlier.asks && now.asks) {
             return false;
         }
-        let likeness = likeness(&earlier.stems, &now.stems);
-        if earlier.topics.is_empty() || now.topics.is_empty() {
-            return likeness >= self.threshold;
+        if excluded(&earlier.contrasts, &now.contrasts) {
+            return false;
         }
-        !earlier.topics.is_disjoint(&now.topics) || likeness >= OVERRIDES
+        if !earlier.topics.is_disjoint(&now.topics) {
+            return true;
+        }
+        if parted(&earlier.aspects, &now.aspects) || self.exchanged(&earlier.said, &now.said) {
+            return false;
+        }
+        let either_without = earlier.topics.is_empty() || now.topics.is_empty();
+        let needed = match either_without {
+            true => self.threshold,
+            false => OVERRIDES,
+        };
+        likeness(&earlier.stems, &now.stems) >= needed
+    }
+
+    /// Whether the one is the other with one word exchanged for another that weighs.
+    fn exchanged(&self, earlier: &[String], now: &[String]) -> bool {
+        if earlier.len() != now.len() {
+            return false;
+        }
+        let mut different = earlier.iter().zip(now).filter(|(a, b)| a != b);
+        let Some((a, b)) = different.next() else {
+            return false;
+        };
+        different.next().is_none() && !(self.common.contains(a) || self.common.contains(b))
     }
 
     /// The word without its longest ending, a final `e` or a doubled consonant.
@@ -144,6 +206,19 @@ impl Question {
             _ => stem.to_owned(),
         }
     }
+}
+
+/// Whether both have a word of one list, and none of it in common.
+fn excluded(a: &BTreeSet<(usize, String)>, b: &BTreeSet<(usize, String)>) -> bool {
+    a.iter().any(|(list, _)| {
+        b.iter().any(|(other, _)| other == list)
+            && !a.iter().any(|word| word.0 == *list && b.contains(word))
+    })
+}
+
+/// Whether both are known and nothing is in both.
+fn parted(a: &BTreeSet<usize>, b: &BTreeSet<usize>) -> bool {
+    !a.is_empty() && !b.is_empty() && a.is_disjoint(b)
 }
 
 /// The cosine of two weighted sets; 0 where they have too little in common to say.
@@ -169,6 +244,8 @@ mod tests {
             common: vec!["the is my a of".into()],
             usual: vec!["card".into()],
             synonyms: vec!["cost price".into()],
+            articles: vec!["the my".into()],
+            contrasts: vec!["monday tuesday".into()],
             ..QuestionFile::default()
         };
         let suffixes = ["s", "ed", "ing"].map(String::from);
@@ -179,7 +256,7 @@ mod tests {
         let question = question();
         let asked = |place: usize| {
             let topics = topics[place].iter().copied().collect();
-            question.asked(true, topics, &text::tokens(texts[place]))
+            question.asked(true, [topics, BTreeSet::new()], &text::tokens(texts[place]))
         };
         question.same(&asked(0), &asked(1))
     }
@@ -203,9 +280,50 @@ mod tests {
     }
 
     #[test]
+    fn words_that_exclude_each_other_part_two_questions() {
+        let none: [&[usize]; 2] = [&[], &[]];
+        assert!(!same(none, ["the boots on monday", "the boots tuesday"]));
+        assert!(same(none, ["the boots on monday", "boots monday"]));
+        assert!(same(none, ["monday or tuesday boots", "boots tuesday"]));
+        assert!(same(none, ["the boots on monday", "the boots"]));
+        assert!(!same([&[1], &[1]], ["boots on monday", "boots tuesday"]));
+    }
+
+    #[test]
+    fn one_word_exchanged_is_another_question() {
+        let none: [&[usize]; 2] = [&[], &[]];
+        assert!(!same(none, ["shipping of boots", "shipping of shirts"]));
+        assert!(same(none, ["the cost of boots", "the price of boots"]));
+        assert!(!same(
+            none,
+            ["shipping of boots", "the shipping of my shirts"]
+        ));
+        assert!(same(none, ["the boots", "my boots"]));
+    }
+
+    #[test]
+    fn different_aspects_are_different_questions() {
+        let question = question();
+        let asked = |aspects: &[usize]| {
+            let found = [BTreeSet::new(), aspects.iter().copied().collect()];
+            question.asked(true, found, &text::tokens("blue boots"))
+        };
+        let other = |aspects: &[usize]| {
+            let found = [BTreeSet::new(), aspects.iter().copied().collect()];
+            question.asked(true, found, &text::tokens("the boots blue"))
+        };
+        assert!(!question.same(&asked(&[1]), &other(&[2])));
+        assert!(question.same(&asked(&[1, 2]), &other(&[2])));
+        assert!(question.same(&asked(&[1]), &other(&[])));
+    }
+
+    #[test]
     fn an_answer_said_twice_is_no_question() {
         let question = question();
-        let said = || question.asked(false, BTreeSet::from([1]), &text::tokens("blue boots"));
+        let said = || {
+            let found = [BTreeSet::from([1]), BTreeSet::new()];
+            question.asked(false, found, &text::tokens("blue boots"))
+        };
         assert!(!question.same(&said(), &said()));
     }
 
