@@ -6,8 +6,11 @@ use super::voices::{Tested, by_speaker};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// What callers are grouped by, and how the manifest says it.
-const BY: [(&str, fn(&Clip) -> Option<String>); 3] = [
+/// The group that a clip's speaker is of, where the manifest says it.
+type Key = fn(&Clip) -> Option<String>;
+
+/// What callers are grouped by.
+const BY: [(&str, Key); 3] = [
     ("gender", |clip| {
         let first = clip.gender.chars().next()?;
         Some(first.to_ascii_lowercase().to_string())
@@ -70,7 +73,7 @@ pub fn told(tested: &[Tested]) -> String {
 }
 
 /// The group of each speaker, and what was taken for anger of what was not.
-fn speakers(tested: &[Tested], key: fn(&Clip) -> Option<String>) -> Vec<(String, Taken)> {
+fn speakers(tested: &[Tested], key: Key) -> Vec<(String, Taken)> {
     let one = |own: &Vec<&Tested>| {
         let group = key(own.first()?.0)?;
         let mut taken = Taken::default();

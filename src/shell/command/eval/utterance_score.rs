@@ -30,9 +30,12 @@ pub fn recall(confusion: &[(usize, Vec<f64>)]) -> Option<f64> {
     mean(&recalls.collect::<Vec<_>>())
 }
 
+/// One caller's (angry, calm) scores.
+pub type Caller = (Vec<f64>, Vec<f64>);
+
 /// d′ over callers, each with its own (angry, calm) scores: the mean difference of their means in
 /// the root of their mean variance. Callers with fewer than three on a side do not count.
-pub fn d_prime(callers: &[&(Vec<f64>, Vec<f64>)]) -> Option<f64> {
+pub fn d_prime(callers: &[&Caller]) -> Option<f64> {
     let counted = || {
         callers
             .iter()

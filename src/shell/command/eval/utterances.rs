@@ -8,7 +8,7 @@ use super::picture::{self, Curve};
 use super::pitch_score::percent;
 use super::ranking::auc;
 use super::table::{Cell, Column, Table};
-use super::utterance_score::{Bin, bins, confusion, ece, recall, risk, risks};
+use super::utterance_score::{Bin, Caller, bins, confusion, ece, recall, risk, risks};
 use super::voices::{CALM, Tested, Voice, against_calm, against_rest, distance};
 use super::windows::{Reader, Step, Steps, probability};
 use super::{clips, groups, manifest};
@@ -153,7 +153,7 @@ struct Scored<'a> {
     tested: Vec<Tested<'a>>,
     left_out: usize,
     /// For each of [`SECONDS`] each speaker's (angry, calm) logits.
-    apart: [Vec<(Vec<f64>, Vec<f64>)>; SECONDS.len()],
+    apart: [Vec<Caller>; SECONDS.len()],
     /// Share of the clips that are read as over the first line, %.
     same: Option<f64>,
     answers: Vec<f64>,
@@ -248,11 +248,11 @@ fn apart(
     reader: &mut Reader,
     spoken: &[Spoken],
     own: bool,
-) -> Result<[Vec<(Vec<f64>, Vec<f64>)>; SECONDS.len()], ShellError> {
+) -> Result<[Vec<Caller>; SECONDS.len()], ShellError> {
     let mut speakers: Vec<&str> = spoken.iter().map(|it| it.clip.speaker.as_str()).collect();
     speakers.sort_unstable();
     speakers.dedup();
-    let mut callers: [Vec<(Vec<f64>, Vec<f64>)>; SECONDS.len()] = Default::default();
+    let mut callers: [Vec<Caller>; SECONDS.len()] = Default::default();
     for speaker in speakers {
         let baseline = baseline(reader, spoken, speaker, own)?;
         let speech = |emotions: &[&str]| -> Vec<&Step> {

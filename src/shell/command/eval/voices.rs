@@ -3,7 +3,7 @@
 use super::bootstrap::interval;
 use super::manifest::Clip;
 use super::ranking::auc;
-use super::utterance_score::d_prime;
+use super::utterance_score::{Caller, d_prime};
 use super::windows::Heard;
 
 /// Emotions of who is calm.
@@ -79,8 +79,8 @@ pub fn against_rest(voices: &[Voice]) -> Figure {
 }
 
 /// d′ of callers' (angry, calm) logits.
-pub fn distance(callers: &[(Vec<f64>, Vec<f64>)]) -> Figure {
-    figure(callers, |drawn| d_prime(drawn))
+pub fn distance(callers: &[Caller]) -> Figure {
+    figure(callers, d_prime)
 }
 
 fn figure<S>(speakers: &[S], of: impl Fn(&[&S]) -> Option<f64>) -> Figure {
