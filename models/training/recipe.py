@@ -18,15 +18,14 @@ class Recipe:
     tempo: float = 0.15
     # Dynamics: the whole window nearer to the baseline, or farther.
     contrast: float = 0.0
-    # Spread of an error of the baseline, in population sd.
-    baseline_error: float = 0.0
     # Weight of the squared difference between the readings of the same words over two lines.
     consistency: float = 0.0
     smoothing: float = 0.1
     width: int = 96
     dropout: float = 0.3
-    # Mixup: two windows overlaid, by at most this share.
-    mixup: float = 0.0
+    # Recipes of the networks whose mean this one is taught to repeat, and how much that counts beside the labels.
+    teachers: tuple = ()
+    soft: float = 0.7
     anger_weight: float = 1.0
 
 
@@ -40,13 +39,16 @@ RECIPES = {
     "and wider warps": WARPED,
     "and wide lines": replace(WARPED, copies=BOTH),
     "and consistency": replace(WARPED, copies=BOTH, consistency=0.1),
-    "and twice as long": replace(WARPED, copies=BOTH, steps=2400),
+    "and twice as long": replace(WARPED, copies=BOTH, consistency=0.3, steps=2400),
+    "student of one": replace(WARPED, copies=BOTH, steps=1600, teachers=("and wide lines",)),
+    "and more consistency": replace(WARPED, copies=BOTH, consistency=0.3),
+    "student of two": replace(WARPED, copies=BOTH, steps=1600, consistency=0.1, teachers=("and more consistency", "and consistency")),
 }
 
 
 def chosen():
     """The recipe of the released models; README.md says what it was chosen over."""
-    return RECIPES["and wider warps"]
+    return RECIPES["and more consistency"]
 
 
 def facts(recipe):

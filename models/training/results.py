@@ -122,11 +122,11 @@ def svm_table(svm):
     """The linear SVM on functionals; mean ± sd over the folds."""
     keys = ["auc_anger_calm", "auc_anger_rest", "auc_arousal", "auc_distress", "uar5"]
     lines = []
-    for corpus in dict.fromkeys(r["corpus"] for r in svm):
-        for baseline in (True, False):
-            own = [r for r in svm if r["corpus"] == corpus and r["baseline"] == baseline]
-            lines.append([f"{corpus}, {'with baseline' if baseline else 'without'}"] + [precise([r[key] for r in own]) for key in keys])
-    return rows("linear SVM, trained on EmoDB", [HEADINGS[key] for key in keys], lines)
+    for model, corpus, baseline in dict.fromkeys((r["model"], r["corpus"], r["baseline"]) for r in svm):
+        own = [r for r in svm if (r["model"], r["corpus"], r["baseline"]) == (model, corpus, baseline)]
+        label = f"{model}'s corpora: {corpus}, {'with baseline' if baseline else 'without'}"
+        lines.append([label] + [precise([r[key] for r in own]) for key in keys])
+    return rows("linear SVM, trained on", [HEADINGS[key] for key in keys], lines)
 
 
 def choice_table(choice):
@@ -134,7 +134,7 @@ def choice_table(choice):
     lines = []
     for name in RECIPES:
         for enrolled, what in (("True", "with baseline"), ("False", "without")):
-            for end, how in (("", "anger logit alone"), ("_mixed", "three logits")):
+            for end, how in (("", "own logit"), ("_mixed", "half way to three")):
                 own = {key.split("/")[1]: row[enrolled] for key, row in choice.items() if key.startswith(f"{name}/")}
                 own = {part: row for part, row in own.items() if f"rest{end}" in row}
                 if own:
