@@ -104,6 +104,7 @@ def main():
                 cross.append({**row, "false_anger": false_anger(scored, affect, gender[corpus])})
             if name.startswith("final"):
                 within += callers(name, corpus, "mu-law", bank, speakers, population, network, mix)
+            if name == f"final, seed {facts['seeds'][0]}":
                 within += callers(name, corpus, "mu-law, noise 15 dB", noisy[corpus], speakers, population, network, mix)
     # The training corpora: each fold's network on the speakers it has not heard.
     for seed in facts["seeds"]:

@@ -23,32 +23,19 @@ class Recipe:
     smoothing: float = 0.1
     width: int = 96
     dropout: float = 0.3
-    # Recipes of the networks whose mean this one is taught to repeat, and how much that counts beside the labels.
-    teachers: tuple = ()
-    soft: float = 0.7
-    anger_weight: float = 1.0
 
 
 FIRST = Recipe()
 BOTH = (("", 14), ("wide", 16))
-MORE = (0.1, 0.2, 0.6, 0.1)
-WARPED = replace(FIRST, enrolment=MORE, mel_warp=0.12, f0_shift_st=5.0, tempo=0.2, contrast=0.2)
+WARPED = replace(FIRST, enrolment=(0.1, 0.2, 0.6, 0.1), mel_warp=0.12, f0_shift_st=5.0, tempo=0.2, contrast=0.2)
 RECIPES = {
     "first": FIRST,
-    "more baseline": replace(FIRST, enrolment=MORE),
     "and wider warps": WARPED,
     "and wide lines": replace(WARPED, copies=BOTH),
     "and consistency": replace(WARPED, copies=BOTH, consistency=0.1),
-    "and twice as long": replace(WARPED, copies=BOTH, consistency=0.3, steps=2400),
-    "student of one": replace(WARPED, copies=BOTH, steps=1600, teachers=("and wide lines",)),
     "and more consistency": replace(WARPED, copies=BOTH, consistency=0.3),
-    "student of two": replace(WARPED, copies=BOTH, steps=1600, consistency=0.1, teachers=("and more consistency", "and consistency")),
+    "and twice as long": replace(WARPED, copies=BOTH, consistency=0.3, steps=2400),
 }
-
-
-def chosen():
-    """The recipe of the released models; README.md says what it was chosen over."""
-    return RECIPES["and more consistency"]
 
 
 def facts(recipe):

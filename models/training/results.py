@@ -19,6 +19,8 @@ HEADINGS = {
     "ece_anger": "ECE anger",
     "ece_confidence": "ECE confidence",
 }
+
+
 def spread(values):
     """Mean and sample standard deviation."""
     values = [v for v in values if not np.isnan(v)]
@@ -153,6 +155,18 @@ def gender_gap(cross):
             words = lambda key: ", ".join(f"{word} {own[key]:.1%}" for word, own in genders if own and own[key] is not None)
             gaps[record["corpus"]] = {key: words(key) for key in ("calm", "others")}
     return gaps
+
+
+def gender_limits(cross, least=0.05):
+    """A sentence for the card of every corpus where one gender is falsely taken for angry more often by `least`."""
+    text = ""
+    for record in cross:
+        if record["network"] == cross[0]["network"] and record["baseline"]:
+            women, men = (record["false_anger"].get(letter, {}).get("others") for letter in "fm")
+            if women is not None and men is not None and abs(women - men) > least:
+                more, less = ("women", "men") if women > men else ("men", "women")
+                text += f" On {record['corpus']} {more} who are not angry are taken for angry {100 * abs(women - men):.0f} points more often than {less}."
+    return text
 
 
 def records(folder, name):

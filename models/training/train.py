@@ -21,7 +21,7 @@ from render import render
 
 HERE = Path(__file__).parent
 # Copies of a corpus that is larger than EmoDB.
-LARGER_COPIES = 12
+LARGER_COPIES = 8
 
 
 def arguments():
