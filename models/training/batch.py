@@ -99,7 +99,7 @@ class Batches:
             yield self.run_of(again, *cut), *self.enrolled(clips, again, state)
 
     def draw(self, size):
-        """x [B, 100, 42], mask [B, 100] and the four targets. With consistency rows 2i and 2i+1 are the same words."""
+        """x [B, 100, 42], mask [B, 100] and the four targets; nothing is masked yet. With consistency rows 2i and 2i+1 are the same words."""
         rng, recipe = self.rng, self.recipe
         times = 2 if recipe.consistency else 1
         emotions = rng.choice(self.emotions, size // times)
@@ -120,7 +120,7 @@ class Batches:
         x = normalise(features, voiced, mask, b, sd)
         if recipe.contrast:
             x *= rng.uniform(1 - recipe.contrast, 1 + recipe.contrast, (size, 1, 1)).astype(np.float32)
-        return self.masked(x), mask.astype(np.float32), targets(emotions)
+        return x, mask.astype(np.float32), targets(emotions)
 
     def masked(self, x):
         """SpecAugment (Park et al., Interspeech 2019): a band and a stretch of time set to 0, and a little noise."""

@@ -20,6 +20,9 @@ class Recipe:
     contrast: float = 0.0
     # Weight of the squared difference between the readings of the same words over two lines.
     consistency: float = 0.0
+    # Recipes of the networks whose mean this one is taught to repeat, and how much that counts beside the labels.
+    teachers: tuple = ()
+    soft: float = 0.8
     smoothing: float = 0.1
     width: int = 96
     dropout: float = 0.3
@@ -34,6 +37,7 @@ RECIPES = {
     "and wide lines": replace(WARPED, copies=BOTH),
     "and consistency": replace(WARPED, copies=BOTH, consistency=0.1),
     "and more consistency": replace(WARPED, copies=BOTH, consistency=0.3),
+    "student": replace(WARPED, copies=BOTH, steps=1600, teachers=("and wider warps", "and more consistency")),
     "and twice as long": replace(WARPED, copies=BOTH, consistency=0.3, steps=2400),
 }
 

@@ -40,10 +40,11 @@ def release(plan, runs, out, seed=None):
     difference = export.check(onnx, graph)
     export.golden(onnx, out / f"{plan.name}.golden.json")
 
-    command = plan.command.format(seeds=" ".join(map(str, facts["seeds"])))
+    command = plan.command.format(**{key: " ".join(map(str, facts[key])) for key in ("seeds", "folds")})
     training = {
         "data": [{**CARDS[corpus], "sha256_of_manifest": facts["manifests"][corpus]} for corpus in plan.corpora],
         "seeds": facts["seeds"],
+        "folds": facts["folds"],
         "released_seed": seed,
         "recipe": facts["recipe"],
         "code": "models/training",

@@ -179,7 +179,7 @@ def measured(own, plan):
     """The card's [measured]: {what: {figure: [mean, sd]}} with what it was measured on."""
     folds, cross, within = (records(own, name) for name in ("folds", "cross", "within"))
     table = {
-        "on": "speakers that the network has not heard, 5 speaker-disjoint folds and all seeds, [mean, sd]; 8 kHz, 300-3400 Hz, mu-law; baseline: 4 calm clips that are not scored",
+        "on": "speakers that the network has not heard, the speaker-disjoint folds and seeds of [training], [mean, sd]; 8 kHz, 300-3400 Hz, mu-law; baseline: 4 calm clips that are not scored",
     }
     for condition in folds[0]["figures"]:
         if "mu-law, with" not in condition:
@@ -204,7 +204,7 @@ def measured(own, plan):
 
 
 HOW = (
-    "Five folds of speakers: three train, one calibrates, one is the test. Mean ± sd over folds and seeds ({seeds}). EmoDB clips are cut to 2 s; "
+    "Folds {folds} of five: three train, one calibrates, one is the test. Mean ± sd over folds and seeds ({seeds}). EmoDB clips are cut to 2 s; "
     "one random level a speaker, +- 3 dB a clip, 8 kHz, 300-3400 Hz, mu-law. Of every speaker four calm clips are held out of all tests; "
     "`with baseline` uses them. {short:.1%} of all clips over all copies have less than 1 s of speech and give no reading.\n\n"
 )
@@ -221,9 +221,10 @@ CALLERS = (
 def model_text(plan, own):
     """The tables of one model."""
     facts, folds, cross, within = (records(own, name) for name in ("facts", "folds", "cross", "within"))
-    text = f"\n## {plan.name}\n\n    {plan.command.format(seeds=' '.join(map(str, facts['seeds'])))}\n    python evaluate.py --model {plan.name} --data DIR --undertone ../../target/release/undertone\n"
+    listed = {key: " ".join(map(str, facts[key])) for key in ("seeds", "folds")}
+    text = f"\n## {plan.name}\n\n    {plan.command.format(**listed)}\n    python evaluate.py --model {plan.name} --data DIR --undertone ../../target/release/undertone\n"
     text += f"\nLicence: {plan.licence}. Recipe: {', '.join(f'{k} {v}' for k, v in facts['recipe'].items())}.\n"
-    text += "\n### Unseen speakers\n\n" + HOW.format(seeds=", ".join(map(str, facts["seeds"])), short=facts["short_clips"])
+    text += "\n### Unseen speakers\n\n" + HOW.format(**listed, short=facts["short_clips"])
     text += fold_table(folds) + "\n" + by_fold_table(folds)
     if cross:
         text += "\n### Corpora never trained on\n\n" + NEVER + cross_table(cross)
