@@ -43,15 +43,17 @@ class Batches:
         self.rng = np.random.default_rng(seed)
         self.warps = mel_warps(recipe.mel_warp)
         usable = bank.length >= MIN_STEPS // 2
+        # Surprise and calm have no class of their own, and are none the less not anger.
+        self.emotions = CLASSES + sorted(set(bank.emotion[np.isin(bank.speaker, speakers)]) - set(CLASSES))
         self.clips = {}
         for copy in np.unique(bank.copy):
             for speaker in speakers:
                 here = usable & (bank.copy == copy) & (bank.speaker == speaker)
-                self.clips[copy, speaker] = {e: np.flatnonzero(here & (bank.emotion == e)) for e in CLASSES}
+                self.clips[copy, speaker] = {e: np.flatnonzero(here & (bank.emotion == e)) for e in self.emotions}
         self.copies = np.unique(bank.copy)
         first = self.copies[0]
         self.named = {(c, s, n): i for i, (c, s, n) in enumerate(zip(bank.copy, bank.speaker, bank.name))}
-        self.voices = {e: [s for s in speakers if len(self.clips[first, s][e]) > 0] for e in CLASSES}
+        self.voices = {e: [s for s in speakers if len(self.clips[first, s][e]) > 0] for e in self.emotions}
 
     def run_of(self, used, tempo, length, start):
         """Step indices of clips in a row, at a tempo, cut to `length` at `start` (0..1 of what there is)."""
@@ -63,7 +65,7 @@ class Batches:
     def enrolled(self, clips, used, state):
         """Sums and counts of an enrolment that shares no clip with the window."""
         rng, used = self.rng, set(used)
-        emotions = CLASSES if state == "mixed" else CALM
+        emotions = self.emotions if state == "mixed" else CALM
         calm = [] if state == "none" else [c for e in emotions if e in clips for c in clips[e] if c not in used]
         if not calm:
             return np.zeros(len(CHANNELS)), np.zeros(len(CHANNELS))
@@ -97,10 +99,10 @@ class Batches:
             yield self.run_of(again, *cut), *self.enrolled(clips, again, state)
 
     def draw(self, size):
-        """x [B, 100, 42], mask [B, 100] and the four targets. With consistency rows 2i and 2i+1 are the same words."""
+        """x [B, 100, 42], mask [B, 100] and the four targets; nothing is masked yet. With consistency rows 2i and 2i+1 are the same words."""
         rng, recipe = self.rng, self.recipe
         times = 2 if recipe.consistency else 1
-        emotions = rng.choice(CLASSES, size // times)
+        emotions = rng.choice(self.emotions, size // times)
         runs, total, counts = zip(*(item for emotion in emotions for item in self.items(emotion, times == 2)))
         emotions, total, counts = np.repeat(emotions, times), np.array(total), np.array(counts)
         features, voiced, mask = gather(self.bank.features, self.bank.voiced, runs)
@@ -115,12 +117,10 @@ class Batches:
 
         mean, sd = self.population
         b = baseline(total, counts, mean, recipe.shrink_steps)
-        if recipe.baseline_error:
-            b = b + recipe.baseline_error * sd * rng.standard_normal(b.shape)
         x = normalise(features, voiced, mask, b, sd)
         if recipe.contrast:
             x *= rng.uniform(1 - recipe.contrast, 1 + recipe.contrast, (size, 1, 1)).astype(np.float32)
-        return self.masked(x), mask.astype(np.float32), targets(emotions)
+        return x, mask.astype(np.float32), targets(emotions)
 
     def masked(self, x):
         """SpecAugment (Park et al., Interspeech 2019): a band and a stretch of time set to 0, and a little noise."""

@@ -1,7 +1,8 @@
 """Fits the calibration behind the logits: a temperature for the classes, a line for each affect head.
 
-The line of anger runs through all three affect logits: what the arousal head heard says more of anger on lines
-and voices that were not trained on (README.md, "What was tried"). Those of the others are their own logit's.
+The line of anger lies half way between that of its own logit and the one through all three affect logits: what the
+arousal head heard tells anger from calm where lines and voices are strange, but not from fear or joy (README.md, "What
+was tried"). Those of the others are their own logit's.
 
 Platt, Advances in Large Margin Classifiers 1999; Guo et al., ICML 2017. The confidence is a logistic
 regression of "the anger reading is right" on how far it is from undecided and how much speech was heard.
@@ -21,6 +22,12 @@ def log_softmax(z):
     return z - np.log(np.exp(z).sum(1, keepdims=True))
 
 
+def line(inputs, target, strength=1e3):
+    """(slopes, bias) of a logistic regression."""
+    fitted = LogisticRegression(C=strength).fit(inputs, target)
+    return fitted.coef_[0], fitted.intercept_[0]
+
+
 def fit(scored):
     """The calibration, as Calibrated takes it, from windows that training never saw."""
     known = [e for e in targets(scored.emotion)]
@@ -30,10 +37,12 @@ def fit(scored):
     mix, bias = np.zeros((3, 3)), np.zeros(3)
     for head, target in enumerate(known[1:]):
         taught = target >= 0
-        inputs = [0, 1, 2] if HEADS[head] == "anger" else [head]
-        line = LogisticRegression(C=1.0 if len(inputs) > 1 else 1e3).fit(scored.affect[np.ix_(taught, inputs)], target[taught])
-        mix[head, inputs] = line.coef_[0]
-        bias[head] = line.intercept_[0]
+        z, target = scored.affect[taught], target[taught]
+        mix[head, [head]], bias[head] = line(z[:, [head]], target)
+        if HEADS[head] == "anger":
+            mix[head] = (mix[head] + line(z, target, strength=1.0)[0]) / 2
+            slope, bias[head] = line(z @ mix[head, :, None], target)
+            mix[head] *= slope
     taught = label >= 0
     distance, right = certainty(scored, mix, bias)
     trust = fit_trust(distance, scored.heard, right)

@@ -9,6 +9,7 @@ from network import AFFECT, CLASSES
 
 ARCHITECTURE = "4 dense 1-D convolutions, masked attentive statistics pooling, 7 classes and 4 affect heads"
 
+
 def digest(path):
     """SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -32,7 +33,7 @@ def table(name, entries):
     return f"\n[{name}]\n" + "".join(f"{key} = {literal(value)}\n" for key, value in entries.items())
 
 
-def write(path, onnx, plan, version, parameters, population_mean, population_sd, training, measured):
+def write(path, onnx, plan, version, parameters, population_mean, population_sd, training, measured, limits):
     """Writes the card for `onnx` at `path` and reads it back as a check."""
     rounded = lambda values: [round(float(v), 4) for v in values]
     head = {
@@ -63,6 +64,6 @@ def write(path, onnx, plan, version, parameters, population_mean, population_sd,
     output = {"classes": CLASSES, "affect": AFFECT, "valence": False}
     text = "".join(f"{key} = {literal(value)}\n" for key, value in head.items())
     text += table("rates", rates) + table("input", inputs) + table("output", output)
-    text += table("training", training) + table("measured", measured) + table("limits", {"text": plan.limits})
+    text += table("training", training) + table("measured", measured) + table("limits", {"text": limits})
     tomllib.loads(text)
     path.write_text(text)

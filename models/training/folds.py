@@ -89,11 +89,11 @@ def corpus_of(speaker):
     return str(speaker).split("_")[0]
 
 
-def run_folds(bank, runs, seeds, recipe):
-    """Runs every fold and seed; writes folds.json and gives the released calibration."""
+def run_folds(bank, runs, seeds, folds, recipe):
+    """Runs these folds with every seed; writes folds.json and gives the released calibration."""
     records, held_out = [], []
     for seed in seeds:
-        for fold in range(FOLDS):
+        for fold in folds:
             figures, readings, scored = run_fold(bank, runs, fold, seed, recipe)
             records.append({"fold": fold, "seed": seed, "figures": figures, "readings": readings})
             held_out.append(scored)

@@ -17,7 +17,7 @@ import calibrate
 import release
 from augment import GRID
 from evaluate import false_anger, genders
-from folds import FOLDS, calibration_set, fold_model
+from folds import calibration_set, fold_model
 from input import SHRINK_STEPS
 from learn import logits
 from metrics import measure
@@ -45,7 +45,7 @@ def main():
     gender = genders(options.data / "emodb")
     records = []
     for seed in facts["seeds"]:
-        for fold in range(FOLDS):
+        for fold in facts["folds"]:
             population, network, validation, held = fold_model(trained, own, fold, seed, OPEN.recipe)
             read = partial(logits, network)
             common = calibrate.fit(calibration_set(trained, validation, population, read, seed))

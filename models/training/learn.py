@@ -7,8 +7,12 @@ from tqdm import tqdm
 
 from batch import Batches
 from network import Network
+from recipe import RECIPES
 
 BATCH = 64
+# Soft labels of the classes are those of logits this much flatter (Hinton, Vinyals, Dean 2015).
+FLATTER = 2.0
+AFFECT_WEIGHT = 0.3
 WEIGHT_DECAY = 0.02
 AVERAGING = 0.995
 # Calm speech taken for anger costs a caller most: it counts this much more.
@@ -19,25 +23,48 @@ CALM_CLASSES = (1, 5)  # boredom, neutral
 def loss_of(classes, affect, target, recipe):
     """Cross-entropy of the classes plus binary cross-entropies of arousal, anger and distress."""
     label, arousal, anger, distress = (torch.from_numpy(values) for values in target)
-    loss = functional.cross_entropy(classes, label, label_smoothing=recipe.smoothing)
+    loss = functional.cross_entropy(classes, label, ignore_index=-1, label_smoothing=recipe.smoothing)
     bce = functional.binary_cross_entropy_with_logits
     taught = arousal >= 0
     loss = loss + bce(affect[taught, 0], arousal[taught].float())
     calm = (label == CALM_CLASSES[0]) | (label == CALM_CLASSES[1])
     weight = torch.where(calm, CALM_WEIGHT, 1.0)
-    loss = loss + recipe.anger_weight * bce(affect[:, 1], anger.float(), weight=weight)
+    loss = loss + bce(affect[:, 1], anger.float(), weight=weight)
     loss = loss + bce(affect[:, 2], distress.float())
     if recipe.consistency:
         loss = loss + recipe.consistency * ((affect[0::2] - affect[1::2]) ** 2).mean()
     return loss
 
 
+@torch.no_grad()
+def taught(teachers, x, mask):
+    """Mean logits of the teachers, who hear the whole window: nothing is masked for them."""
+    return [torch.stack(outputs).mean(0) for outputs in zip(*(teacher(x, mask) for teacher in teachers))]
+
+
+def distance(classes, affect, soft):
+    """How far a student is from its teachers' mean: divergence of the classes, squared difference of the affect logits."""
+    wanted, own = functional.softmax(soft[0] / FLATTER, 1), functional.log_softmax(classes / FLATTER, 1)
+    divergence = functional.kl_div(own, wanted, reduction="batchmean") * FLATTER**2
+    return divergence + AFFECT_WEIGHT * ((affect - soft[1]) ** 2).mean()
+
+
+def teachers_of(bank, speakers, population, recipe, split, folder):
+    """The networks that `recipe` names, each trained on the lines of its own recipe; students of all seeds have the same ones."""
+    for i, name in enumerate(recipe.teachers):
+        own = RECIPES[name]
+        lines = bank.only(bank.copy < sum(copies for _, copies in own.copies))
+        kept = folder / f"teacher{i}-split{split}.pt"
+        yield learn(lines, speakers, population, own, split, kept, f"{name}, teacher of split {split}")
+
+
 def learn(bank, speakers, population, recipe, seed, kept, name):
-    """The averaged network after `recipe.steps` batches; read from `kept` if that file is there."""
+    """The averaged network after `recipe.steps` batches; read from `kept` if that file is there. `seed` % 100 numbers the split."""
     network = Network(recipe.width, recipe.dropout)
     if kept.exists():
         network.load_state_dict(torch.load(kept, weights_only=True))
         return network.eval()
+    teachers = list(teachers_of(bank, speakers, population, recipe, seed % 100, kept.parent))
     torch.manual_seed(seed)
     network = Network(recipe.width, recipe.dropout)
     average = torch.optim.swa_utils.AveragedModel(
@@ -49,7 +76,11 @@ def learn(bank, speakers, population, recipe, seed, kept, name):
     bar, smooth = tqdm(range(recipe.steps), desc=name, unit="batch", mininterval=5), None
     for _ in bar:
         x, mask, target = batches.draw(BATCH)
-        loss = loss_of(*network(torch.from_numpy(x), torch.from_numpy(mask)), target, recipe)
+        whole, mask = torch.from_numpy(x.copy()), torch.from_numpy(mask)
+        answers = network(torch.from_numpy(batches.masked(x)), mask)
+        loss = loss_of(*answers, target, recipe)
+        if teachers:
+            loss = (1 - recipe.soft) * loss + recipe.soft * distance(*answers, taught(teachers, whole, mask))
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)

@@ -18,35 +18,28 @@ class Recipe:
     tempo: float = 0.15
     # Dynamics: the whole window nearer to the baseline, or farther.
     contrast: float = 0.0
-    # Spread of an error of the baseline, in population sd.
-    baseline_error: float = 0.0
     # Weight of the squared difference between the readings of the same words over two lines.
     consistency: float = 0.0
+    # Recipes of the networks whose mean this one is taught to repeat, and how much that counts beside the labels.
+    teachers: tuple = ()
+    soft: float = 0.8
     smoothing: float = 0.1
     width: int = 96
     dropout: float = 0.3
-    # Mixup: two windows overlaid, by at most this share.
-    mixup: float = 0.0
-    anger_weight: float = 1.0
 
 
 FIRST = Recipe()
 BOTH = (("", 14), ("wide", 16))
-MORE = (0.1, 0.2, 0.6, 0.1)
-WARPED = replace(FIRST, enrolment=MORE, mel_warp=0.12, f0_shift_st=5.0, tempo=0.2, contrast=0.2)
+WARPED = replace(FIRST, enrolment=(0.1, 0.2, 0.6, 0.1), mel_warp=0.12, f0_shift_st=5.0, tempo=0.2, contrast=0.2)
 RECIPES = {
     "first": FIRST,
-    "more baseline": replace(FIRST, enrolment=MORE),
     "and wider warps": WARPED,
     "and wide lines": replace(WARPED, copies=BOTH),
     "and consistency": replace(WARPED, copies=BOTH, consistency=0.1),
-    "and twice as long": replace(WARPED, copies=BOTH, steps=2400),
+    "and more consistency": replace(WARPED, copies=BOTH, consistency=0.3),
+    "student": replace(WARPED, copies=BOTH, steps=1600, teachers=("and wider warps", "and more consistency")),
+    "and twice as long": replace(WARPED, copies=BOTH, consistency=0.3, steps=2400),
 }
-
-
-def chosen():
-    """The recipe of the released models; README.md says what it was chosen over."""
-    return RECIPES["and wider warps"]
 
 
 def facts(recipe):

@@ -4,7 +4,7 @@
 
 Every clip goes alone over the reference line. Level and duration are left out. With the baseline the mean of the
 speaker's held-out calm clips is subtracted. The scaler and the SVM see the training speakers alone; C is not searched.
-Writes runs/svm.json.
+One machine set for the corpora of each model, on the same folds. Writes runs/svm.json.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import csv
 import json
 import subprocess
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from batch import targets
 from corpus import CALM, RATE, read_clip, read_manifest
 from folds import FOLDS
 from metrics import FIVE, auc
+from plan import PLANS
 from render import LEAD_S, seeded
 from scoring import HELD
 
@@ -102,25 +104,31 @@ def fit(values, labels):
     return machine, lambda v: machine.decision_function(scaled(v))
 
 
-def measured(corpus, baseline, train_values, train_emotion, test):
-    """AUCs and five-class UAR on the clips `test` of `corpus`."""
-    emotion, values = corpus.emotion[test], corpus.inputs(baseline)[test]
+# What each binary machine tells apart, by figure: the place of its labels among `targets`.
+BINARY = {"auc_arousal": 1, "auc_anger_rest": 2, "auc_distress": 3}
+
+
+def machines(values, emotion):
+    """({figure: decision}, decision over classes, classes) trained on these clips."""
+    binary = {}
+    for figure, place in BINARY.items():
+        label = targets(emotion)[place]
+        binary[figure] = fit(values[label >= 0], label[label >= 0])[1]
+    machine, decide = fit(values, emotion)
+    return binary, decide, list(machine.classes_)
+
+
+def measured(trained, values, emotion):
+    """AUCs and five-class UAR of clips that these machines have not seen."""
+    binary, decide, classes = trained
     figures = {}
-    _, known, anger, distress = targets(train_emotion)
-    _, arousal, test_anger, test_distress = targets(emotion)
-    calm = np.isin(emotion, CALM)
-    for name, label, kept, truth, among in (
-        ("auc_anger_rest", anger, anger >= 0, test_anger, test_anger >= 0),
-        ("auc_anger_calm", anger, anger >= 0, test_anger, calm | (test_anger == 1)),
-        ("auc_arousal", known, known >= 0, arousal, arousal >= 0),
-        ("auc_distress", distress, distress >= 0, test_distress, test_distress >= 0),
-    ):
-        _, decide = fit(train_values[kept], label[kept])
-        figures[name] = auc(decide(values), truth, among)
-    machine, decide = fit(train_values, train_emotion)
+    for figure, place in BINARY.items():
+        label = targets(emotion)[place]
+        figures[figure] = auc(binary[figure](values), label, label >= 0)
+    angry = emotion == "anger"
+    figures["auc_anger_calm"] = auc(binary["auc_anger_rest"](values), angry, angry | np.isin(emotion, CALM))
     kept = np.isin(emotion, FIVE)
-    columns = [list(machine.classes_).index(e) for e in FIVE]
-    answer = np.array(FIVE)[decide(values[kept])[:, columns].argmax(1)]
+    answer = np.array(FIVE)[decide(values[kept])[:, [classes.index(e) for e in FIVE]].argmax(1)]
     present = sorted(set(emotion[kept]))
     figures["uar5"] = float(np.mean([(answer[emotion[kept] == e] == e).mean() for e in present]))
     return figures
@@ -131,19 +139,22 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora")
     parser.add_argument("--undertone", type=Path, default=HERE / "../../target/release/undertone")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
-    parser.add_argument("--corpora", nargs="+", default=["ravdess", "nemo", "ased"])
     options = parser.parse_args()
     options.runs.mkdir(parents=True, exist_ok=True)
-    load = lambda name: Corpus(*functionals(options.data / name, options.undertone, options.runs, name == "emodb"))
-    emodb, others = load("emodb"), {name: load(name) for name in options.corpora}
+    names = dict.fromkeys(name for plan in PLANS.values() for name in (*plan.corpora, *plan.tests))
+    corpora = {name: Corpus(*functionals(options.data / name, options.undertone, options.runs, name == "emodb")) for name in names}
     records = []
-    for baseline in (True, False):
+    for plan, baseline in product(PLANS.values(), (True, False)):
+        inputs = {name: corpora[name].inputs(baseline) for name in (*plan.corpora, *plan.tests)}
         for fold in range(FOLDS):
-            train = ~np.isin(emodb.fold, [fold, (fold + 1) % FOLDS])
-            values = emodb.inputs(baseline)[train]
-            for name, corpus in {"emodb": emodb, **others}.items():
-                test = ~corpus.held & ((corpus.fold == fold) if name == "emodb" else True)
-                row = {"corpus": name, "fold": fold, "baseline": baseline, **measured(corpus, baseline, values, emodb.emotion[train], test)}
+            train = {name: ~np.isin(corpora[name].fold, [fold, (fold + 1) % FOLDS]) for name in plan.corpora}
+            joined = lambda column: np.concatenate([column[name][train[name]] for name in plan.corpora])
+            trained = machines(joined(inputs), joined({name: corpora[name].emotion for name in plan.corpora}))
+            for name in inputs:
+                corpus = corpora[name]
+                test = ~corpus.held & ((corpus.fold == fold) if name in plan.corpora else True)
+                row = {"model": plan.name, "corpus": name, "fold": fold, "baseline": baseline}
+                row |= measured(trained, inputs[name][test], corpus.emotion[test])
                 records.append(row)
                 print(" ".join(f"{k}={v:.3f}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
     (options.runs / "svm.json").write_text(json.dumps(records, indent=1))

@@ -14,14 +14,14 @@ import release
 import recipe
 from bank import Bank
 from card import digest
-from folds import final_model, run_folds
+from folds import FOLDS, final_model, run_folds
 from input import MIN_STEPS
 from plan import PLANS
 from render import render
 
 HERE = Path(__file__).parent
 # Copies of a corpus that is larger than EmoDB.
-LARGER_COPIES = 12
+LARGER_COPIES = 8
 
 
 def arguments():
@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--undertone", type=Path, default=HERE / "../../target/release/undertone", help="the engine")
     parser.add_argument("--runs", type=Path, default=HERE / "runs", help="features and checkpoints; delete to start anew")
     parser.add_argument("--out", type=Path, default=HERE / "..", help="where the model and its card go")
+    parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)), help="the folds that calibrate and test")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     return parser.parse_args()
 
@@ -73,7 +74,7 @@ def main():
     own = options.runs / plan.name
     own.mkdir(parents=True, exist_ok=True)
     bank = bank_of(plan, options.data, options.undertone, options.runs)
-    calibration = run_folds(bank, own, options.seeds, plan.recipe)
+    calibration = run_folds(bank, own, options.seeds, options.folds, plan.recipe)
     for seed in options.seeds:
         population, _ = final_model(bank, own, seed, plan.recipe)
     facts = {
@@ -81,6 +82,7 @@ def main():
         "population_mean": population[0].tolist(),
         "population_sd": population[1].tolist(),
         "seeds": options.seeds,
+        "folds": options.folds,
         "recipe": recipe.facts(plan.recipe),
         "manifests": {corpus: digest(options.data / corpus / "manifest.csv") for corpus in plan.corpora},
         "short_clips": float(np.mean(bank.length < MIN_STEPS)),
