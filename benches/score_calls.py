@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Scores `undertone analyze` over a folder of simulated calls.
 
-    python benches/score_calls.py CALLS [--undertone target/release/undertone] [--config FILE]
+    python benches/score_calls.py CALLS [--undertone target/release/undertone] [--config FILE] [--model ONNX]
 
 CALLS holds call_*.wav and, beside each, call_*.json with `scenario`, `corpus`, `duration_s`,
 `onset_s` (null where nothing should happen) and `utterances` (`start_s`, `end_s`). Escalations
@@ -18,10 +18,11 @@ import statistics
 import subprocess
 
 
-def escalations(undertone, folder, config):
+def escalations(undertone, folder, config, model):
     """File stem → its escalations."""
     command = [undertone, "analyze", "--format", "jsonl", "--quiet", str(folder)]
     command += ["--config", config] if config else []
+    command += ["--model", model] if model else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{undertone} ended with {done.returncode}: {done.stderr.strip()}")
@@ -48,9 +49,10 @@ def main():
     parser.add_argument("calls", type=pathlib.Path)
     parser.add_argument("--undertone", default="target/release/undertone")
     parser.add_argument("--config")
+    parser.add_argument("--model")
     options = parser.parse_args()
 
-    found = escalations(options.undertone, options.calls, options.config)
+    found = escalations(options.undertone, options.calls, options.config, options.model)
     table = collections.defaultdict(lambda: collections.defaultdict(list))
     for path in sorted(options.calls.glob("*.json")):
         truth = json.loads(path.read_text())

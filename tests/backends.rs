@@ -19,11 +19,32 @@ struct Golden {
     tolerance: f64,
 }
 
-/// The inputs of `models/affect-open.golden.json`, made again from its description.
-fn golden() -> Golden {
-    let text = std::fs::read_to_string("models/affect-open.golden.json").unwrap();
+/// The models that lie in the repository: their weights' place without the ending.
+const MODELS: [&str; 3] = [
+    "models/affect-open",
+    "models/affect-research",
+    "models/candidate/affect-open",
+];
+
+/// Those that are there: a package has the first alone.
+fn models() -> Vec<&'static str> {
+    let there = |stem: &&str| std::path::Path::new(&format!("{stem}.toml")).exists();
+    let others = MODELS[1..].iter().copied().filter(there);
+    std::iter::once(MODELS[0]).chain(others).collect()
+}
+
+/// The weights and the card of one.
+fn files(stem: &str) -> (Vec<u8>, ModelCard) {
+    let card = std::fs::read_to_string(format!("{stem}.toml")).unwrap();
+    let onnx = std::fs::read(format!("{stem}.onnx")).unwrap();
+    (onnx, ModelCard::parse(stem, &card).unwrap())
+}
+
+/// The inputs of a model's `.golden.json`, made again from its description.
+fn golden(stem: &str) -> Golden {
+    let text = std::fs::read_to_string(format!("{stem}.golden.json")).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
-    let (steps, channels) = card().window_shape();
+    let (steps, channels) = files(stem).1.window_shape();
     let rows = |key: &str| -> Vec<Vec<f64>> { serde_json::from_value(json[key].clone()).unwrap() };
     let missing: Vec<usize> = serde_json::from_value(json["missing_steps"].clone()).unwrap();
     let mut seed = 2026u32;
@@ -59,8 +80,8 @@ fn golden() -> Golden {
     golden
 }
 
-fn agrees(model: &mut dyn AffectModel, name: &str) {
-    let golden = golden();
+fn agrees(model: &mut dyn AffectModel, name: &str, stem: &str) {
+    let golden = golden(stem);
     let windows: Vec<_> = golden
         .inputs
         .iter()
@@ -104,23 +125,48 @@ fn agrees(model: &mut dyn AffectModel, name: &str) {
 
 #[test]
 fn the_embedded_runtime_agrees_with_the_golden_outputs() {
-    let mut model = EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card()).unwrap();
-    agrees(&mut model, "embedded");
+    for stem in models() {
+        let (onnx, card) = files(stem);
+        let mut model = EmbeddedModel::load(stem, &onnx, card).unwrap();
+        agrees(&mut model, &format!("embedded, {stem}"), stem);
+    }
+}
+
+/// What is not free must say so, in the line that every start prints.
+#[test]
+fn only_free_weights_are_bundled() {
+    let (onnx, card) = files("models/affect-open");
+    assert_eq!(onnx, AFFECT_OPEN.0);
+    assert!(
+        card.licence.starts_with("MIT OR Apache-2.0"),
+        "{}",
+        card.licence
+    );
+    for stem in models()
+        .into_iter()
+        .filter(|stem| stem.contains("research"))
+    {
+        let licence = files(stem).1.licence;
+        assert!(licence.starts_with("CC BY-NC-SA 4.0"), "{licence}");
+    }
 }
 
 /// Runs where CI names a library in `UNDERTONE_TEST_ONNXRUNTIME`.
 #[cfg(feature = "native")]
 #[test]
 fn the_native_runtime_agrees_with_the_golden_outputs() {
+    use undertone::model::NativeModel;
     let Some(library) = std::env::var_os("UNDERTONE_TEST_ONNXRUNTIME") else {
         eprintln!("skipped: UNDERTONE_TEST_ONNXRUNTIME names no library");
         return;
     };
     let library = std::path::Path::new(&library);
-    let mut model =
-        undertone::model::NativeModel::load(library, "affect-open.onnx", AFFECT_OPEN.0, card())
-            .unwrap();
-    agrees(&mut model, "native");
+    for stem in models() {
+        let (onnx, card) = files(stem);
+        let mut model = NativeModel::load(library, stem, &onnx, card).unwrap();
+        agrees(&mut model, &format!("native, {stem}"), stem);
+    }
+    let mut model = NativeModel::load(library, "affect-open.onnx", AFFECT_OPEN.0, card()).unwrap();
     // An empty batch aborts some versions of the library: it must never get there.
     assert!(model.infer(&[], &mut []).is_err());
 }

@@ -37,9 +37,10 @@ def arguments():
     parser.add_argument("--model", choices=list(PLANS), default="affect-open")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora, emodb among them")
     parser.add_argument("--corpora", nargs="+", help="of the corpora that the model was not trained on; all of them without it")
+    parser.add_argument("--noisy", nargs="*", help="of these, the ones that are also read at 15 dB of noise; all of them without it")
     parser.add_argument("--undertone", type=Path, default=HERE / "../../target/release/undertone")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
-    parser.add_argument("--out", type=Path, default=HERE / "..")
+    parser.add_argument("--out", type=Path, default=HERE / "../candidate")
     return parser.parse_args()
 
 
@@ -88,7 +89,7 @@ def main():
     names = [name for name in plan.tests if not options.corpora or name in options.corpora]
     test = lambda name, lines="": render(options.data / name, options.undertone, 1, options.runs, crop=False, lines=lines)
     tests = {name: test(name) for name in names}
-    noisy = {name: test(name, "noise") for name in names}
+    noisy = {name: test(name, "noise") for name in names if options.noisy is None or name in options.noisy}
     gender = {name: genders(options.data / name) for name in (*names, *plan.corpora)}
     cross, within = [], []
     for name, population, network in networks(trained, own, facts, plan.recipe):
@@ -104,7 +105,7 @@ def main():
                 cross.append({**row, "false_anger": false_anger(scored, affect, gender[corpus])})
             if name.startswith("final"):
                 within += callers(name, corpus, "mu-law", bank, speakers, population, network, mix)
-            if name == f"final, seed {facts['seeds'][0]}":
+            if name == f"final, seed {facts['seeds'][0]}" and corpus in noisy:
                 within += callers(name, corpus, "mu-law, noise 15 dB", noisy[corpus], speakers, population, network, mix)
     # The training corpora: each fold's network on the speakers it has not heard.
     for seed in facts["seeds"]:

@@ -35,7 +35,7 @@ def main():
     parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora, emodb among them")
     parser.add_argument("--undertone", type=Path, default=HERE / "../../target/release/undertone")
     parser.add_argument("--runs", type=Path, default=HERE / "runs")
-    parser.add_argument("--out", type=Path, default=HERE / "..")
+    parser.add_argument("--out", type=Path, default=HERE / "../candidate")
     options = parser.parse_args()
     torch.set_num_threads(1)
     own = options.runs / OPEN.name

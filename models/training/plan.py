@@ -47,7 +47,8 @@ OPEN = Plan(
         "Anger and arousal against the caller's own calm voice carry over to other corpora; the seven classes and distress "
         "(sadness, fear) carry over poorly. Happiness is often taken for anger. No reading of valence. The absolute level is not used. "
         "Noise in training was synthetic. Probabilities hold at EmoDB's frequencies (a quarter anger), not at those of calls. "
-        "A caller who is not calm while the baseline is taken is read less well."
+        "A caller who is not calm while the baseline is taken is read less well. "
+        "On RAVDESS women who are not angry are taken for angry more often than men: 11.5 and 6.0 % (undertone eval utterances)."
     ),
 )
 RESEARCH = Plan(

@@ -30,7 +30,7 @@ def arguments():
     parser.add_argument("--data", type=Path, required=True, help="the folder of the corpora, emodb among them")
     parser.add_argument("--undertone", type=Path, default=HERE / "../../target/release/undertone", help="the engine")
     parser.add_argument("--runs", type=Path, default=HERE / "runs", help="features and checkpoints; delete to start anew")
-    parser.add_argument("--out", type=Path, default=HERE / "..", help="where the model and its card go")
+    parser.add_argument("--out", type=Path, default=HERE / "../candidate", help="where the model and its card go")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)), help="the folds that calibrate and test")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     return parser.parse_args()
