@@ -4,7 +4,7 @@ use crate::shell::channel::Channel;
 use crate::shell::command::classify_text;
 use crate::shell::command::eval::args::Eval;
 #[cfg(feature = "serve")]
-use crate::shell::command::{load, serve, token};
+use crate::shell::command::{load, report, serve, token};
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
@@ -80,15 +80,6 @@ Ctrl-C ends the call, and the summary follows. Sound that comes faster than it c
 in a queue of --buffer seconds; what does not fit is lost, and shown as a gap of just that length.
 This command needs a build with the feature `mic`: cargo build --release --features mic";
 
-#[cfg(feature = "serve")]
-const REPORT_HELP: &str = "\
-Examples:
-  undertone report --store undertone.db             all that is stored, to read
-  undertone report --store undertone.db --since 7d --format json
-  undertone report --store undertone.db --config undertone.toml --plot report.png
-
-docs/metrics.md defines each figure. What has no case is \"no data\" (null), never 0.";
-
 const BENCH_HELP: &str = "\
 Examples:
   undertone bench call.wav
@@ -156,8 +147,8 @@ pub enum Command {
     Schema(Schema),
     /// Print what the server's store says about the handoffs: time to human, completeness, triggers
     #[cfg(feature = "serve")]
-    #[command(after_help = REPORT_HELP, after_long_help = format!("{REPORT_HELP}\n\n{EXIT_CODES}"))]
-    Report(Report),
+    #[command(after_help = report::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", report::HELP))]
+    Report(report::Report),
     /// Print the effective configuration, load the model, and say which backend runs and why
     #[command(after_help = EXIT_CODES)]
     Check(Check),
@@ -404,41 +395,6 @@ pub(super) fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("give a number of seconds above 0".into()),
     }
-}
-
-/// `undertone report`.
-#[cfg(feature = "serve")]
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The server's database
-    #[arg(long, value_name = "PATH", default_value = "undertone.db")]
-    pub store: PathBuf,
-    /// How it is written
-    #[arg(long, value_enum, default_value_t)]
-    pub format: ReportFormat,
-    /// Leave out what was decided before: 30d, 12h, a date, or a time in UTC
-    #[arg(long, value_name = "TIME")]
-    pub since: Option<String>,
-    /// Days within which a customer who is escalated again counts
-    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
-    pub again_within_days: u32,
-    /// Draw the trigger mix and the times to a human into this .png or .svg
-    #[arg(long, value_name = "FILE")]
-    pub plot: Option<PathBuf>,
-    /// The server's configuration: its [transfer] has the targets and worst cases
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-}
-
-/// How the report is written.
-#[cfg(feature = "serve")]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// Lines to read
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
 }
 
 #[cfg(test)]

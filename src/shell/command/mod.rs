@@ -13,7 +13,7 @@ pub mod listen;
 #[cfg(feature = "serve")]
 pub mod load;
 #[cfg(feature = "serve")]
-mod report;
+pub mod report;
 pub mod schema;
 #[cfg(feature = "serve")]
 pub mod screen;

@@ -1,18 +1,61 @@
 //! `undertone report`: what the store says about the handoffs.
 
 use super::{Destination, setup};
-use crate::shell::cli::{Report as Args, ReportFormat};
 use crate::shell::error::ShellError;
 use crate::shell::plot::Picture;
-use crate::shell::report::{Query, Report};
+use crate::shell::report::{Query, Report as Figures};
 use crate::shell::store::Reads;
 use crate::shell::wall;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Examples for `--help`.
+pub const HELP: &str = "\
+Examples:
+  undertone report --store undertone.db             all that is stored, to read
+  undertone report --store undertone.db --since 7d --format json
+  undertone report --store undertone.db --config undertone.toml --plot report.png
+
+docs/metrics.md defines each figure. What has no case is \"no data\" (null), never 0.";
+
+/// `undertone report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The server's database
+    #[arg(long, value_name = "PATH", default_value = "undertone.db")]
+    pub store: PathBuf,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Leave out what was decided before: 30d, 12h, a date, or a time in UTC
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Days within which a customer who is escalated again counts
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub again_within_days: u32,
+    /// Draw the trigger mix and the times to a human into this .png or .svg
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// The server's configuration: its [transfer] has the targets and worst cases
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How the report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines to read
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
 
 /// Reads the store and prints the report.
 ///
 /// # Errors
 /// The store cannot be opened or read, or `--since` is no time.
-pub fn run(args: &Args) -> Result<u8, ShellError> {
+pub fn run(args: &Report) -> Result<u8, ShellError> {
     let now_ms = wall::unix_ms();
     let query = Query {
         since_ms: args
@@ -26,14 +69,14 @@ pub fn run(args: &Args) -> Result<u8, ShellError> {
     if let Some(path) = &args.plot {
         Picture::of(path)?;
     }
-    let report = Report::gather(&Reads::open(&args.store)?, &query)?;
+    let report = Figures::gather(&Reads::open(&args.store)?, &query)?;
     if let Some(path) = &args.plot {
         report.plot(path)?;
     }
     let text = match args.format {
-        ReportFormat::Text => report.text(),
+        Format::Text => report.text(),
         // Numbers and strings under plain keys always serialise.
-        ReportFormat::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
+        Format::Json => serde_json::to_string_pretty(&report).unwrap_or_default() + "\n",
     };
     let mut out = Destination::open(None)?;
     out.write(|out| {
