@@ -205,6 +205,35 @@ mod with_a_model {
         assert_eq!(first, again);
     }
 
+    /// The same weights in a folder of their own, under a card that is not free.
+    #[test]
+    fn whoever_names_a_model_is_told_its_licence() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let named = folder.path().join("own.onnx");
+        fs::copy("models/affect-open.onnx", &named).expect("the weights");
+        let card = fs::read_to_string("models/affect-open.toml").expect("the card");
+        let card = card.replacen("MIT OR Apache-2.0", "CC BY-NC-SA 4.0", 1);
+        fs::write(named.with_extension("toml"), card).expect("a card");
+        let call = folder.path().join("call.wav");
+        write_tone(&call, 150.0, 1.0);
+        let told = |command: &mut Command| {
+            let output = command.assert().success().get_output().stderr.clone();
+            String::from_utf8(output).expect("messages are UTF-8")
+        };
+        let text = told(
+            undertone()
+                .arg("analyze")
+                .arg("--model")
+                .arg(&named)
+                .arg(&call),
+        );
+        assert!(
+            text.contains("model affect-open 1.0.0: CC BY-NC-SA 4.0"),
+            "{text}"
+        );
+        assert_eq!(told(undertone().arg("analyze").arg(&call)), "");
+    }
+
     #[test]
     fn a_bad_configuration_is_two_and_a_bad_model_is_six() {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -50,6 +50,10 @@ pub fn prepare(setup: &Setup) -> Result<Ready, ShellError> {
         written: None,
     };
     weights.give_back(model);
+    if setup.model.is_some() {
+        // Weights that somebody names may not be free: whoever starts them is told.
+        eprintln!("undertone: model {}: {}", run.model, run.notice);
+    }
     Ok(Ready {
         config,
         weights,
