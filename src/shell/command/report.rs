@@ -36,7 +36,7 @@ pub struct Report {
     /// Draw the trigger mix and the times to a human into this .png or .svg
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
-    /// The server's configuration: its [transfer] has the targets and worst cases
+    /// The server's configuration: its section `transfer` has the targets and worst cases
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
