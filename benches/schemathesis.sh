@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 examples="${1:-50}"
 target="${CARGO_TARGET_DIR:-target}"
-undertone="$PWD/$target/release/undertone"
-tool="$target/schemathesis"
+undertone="$(realpath -m "$target")/release/undertone"
+tool="$(realpath -m "$target")/schemathesis"
 if [ ! -x "$tool/bin/schemathesis" ]; then
     python3 -m venv "$tool"
     "$tool/bin/pip" install --quiet "schemathesis==4.32.5"
@@ -47,9 +47,10 @@ done
 run() {
     local name="$1"
     shift
-    "$tool/bin/schemathesis" --config-file "$work/$name.toml" run "$base/openapi.json" \
-        --header "Authorization: Bearer $(cat "$work/token")" "$@" \
-        --max-examples "$examples" --seed 1 --continue-on-failure --no-color || status=$?
+    # It keeps what it found in the folder that it runs in.
+    (cd "$work" && "$tool/bin/schemathesis" --config-file "$name.toml" run "$base/openapi.json" \
+        --header "Authorization: Bearer $(cat token)" "$@" \
+        --max-examples "$examples" --seed 1 --continue-on-failure --no-color) || status=$?
 }
 
 # First names of calls of every shape, most of them unknown. `end_s` before `start_s` is the one rule
