@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod bins;
+pub mod bootstrap;
 pub mod capture;
 pub mod channel;
 pub mod cli;

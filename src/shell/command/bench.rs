@@ -41,20 +41,50 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Together {
     calls: u32,
-    /// Per second of one call's audio.
+    #[serde(flatten)]
+    each: Each,
+}
+
+/// Milliseconds per second of one call's audio: the median of the repetitions, and the ends.
+#[derive(Serialize)]
+struct Each {
     ms_per_audio_s: f64,
     least: f64,
     most: f64,
     channels_per_core: f64,
 }
 
+impl Each {
+    fn of(mut per_second: [f64; REPETITIONS]) -> Self {
+        per_second.sort_by(f64::total_cmp);
+        let median = per_second[REPETITIONS / 2];
+        Self {
+            ms_per_audio_s: median,
+            least: per_second[0],
+            most: per_second[REPETITIONS - 1],
+            channels_per_core: 1e3 / median,
+        }
+    }
+
+    /// The first columns of the table.
+    fn columns(&self, name: &str) -> String {
+        let Self {
+            ms_per_audio_s,
+            least,
+            most,
+            channels_per_core,
+        } = self;
+        format!(
+            "{name:<16}{ms_per_audio_s:>8.2}{least:>8.2}{most:>8.2}        {channels_per_core:>8.0}"
+        )
+    }
+}
+
 /// Costs in milliseconds.
 #[derive(Serialize)]
 struct Cost {
-    ms_per_audio_s: f64,
-    least: f64,
-    most: f64,
-    channels_per_core: f64,
+    #[serde(flatten)]
+    each: Each,
     push_ms: Percentiles,
 }
 
@@ -183,14 +213,9 @@ fn measure<S>(
         let audio_s = (pushes * length) as f64 / f64::from(rate);
         *cost = each[from..].iter().sum::<f64>() / audio_s;
     }
-    per_second.sort_by(f64::total_cmp);
     each.sort_by(f64::total_cmp);
-    let median = per_second[REPETITIONS / 2];
     Ok(Cost {
-        ms_per_audio_s: median,
-        least: per_second[0],
-        most: per_second[REPETITIONS - 1],
-        channels_per_core: 1e3 / median,
+        each: Each::of(per_second),
         push_ms: Percentiles {
             p50: percentile(&each, 0.5),
             p99: percentile(&each, 0.99),
@@ -231,15 +256,8 @@ fn together<S>(
         let audio_s = f64::from(calls) * pushes as f64 / 50.0;
         *cost = (cpu_clock::now_ms() - *cost) / audio_s;
     }
-    per_second.sort_by(f64::total_cmp);
-    let median = per_second[REPETITIONS / 2];
-    Ok(Together {
-        calls,
-        ms_per_audio_s: median,
-        least: per_second[0],
-        most: per_second[REPETITIONS - 1],
-        channels_per_core: 1e3 / median,
-    })
+    let each = Each::of(per_second);
+    Ok(Together { calls, each })
 }
 
 /// The least value that `share` of the sorted values do not exceed; 0 of none.
@@ -296,37 +314,21 @@ impl Report<'_> {
             ("features", &self.features),
             ("whole pipeline", &self.pipeline),
         ] {
-            let Cost {
-                ms_per_audio_s,
-                least,
-                most,
-                channels_per_core,
-                push_ms,
-            } = cost;
             let Percentiles {
                 p50,
                 p99,
                 p99_9,
                 max,
-            } = push_ms;
+            } = cost.push_ms;
             writeln!(
                 out,
-                "{name:<16}{ms_per_audio_s:>8.2}{least:>8.2}{most:>8.2}        {channels_per_core:>8.0}    \
-                 {p50:>6.3}{p99:>8.3}{p99_9:>8.3}{max:>8.3}"
+                "{}    {p50:>6.3}{p99:>8.3}{p99_9:>8.3}{max:>8.3}",
+                cost.each.columns(name)
             )?;
         }
-        let Together {
-            calls,
-            ms_per_audio_s,
-            least,
-            most,
-            channels_per_core,
-        } = &self.together;
+        let Together { calls, each } = &self.together;
         let name = format!("{calls} together");
-        writeln!(
-            out,
-            "{name:<16}{ms_per_audio_s:>8.2}{least:>8.2}{most:>8.2}        {channels_per_core:>8.0}\n"
-        )
+        writeln!(out, "{}\n", each.columns(&name))
     }
 }
 
@@ -353,8 +355,9 @@ mod tests {
             measure(&samples, 8_000, 200, || Ok(()), push).unwrap()
         };
         let (little, much) = (cost(20_000), cost(400_000));
-        assert!(much.ms_per_audio_s > 5.0 * little.ms_per_audio_s);
-        assert!(little.least <= little.ms_per_audio_s && little.ms_per_audio_s <= little.most);
+        assert!(much.each.ms_per_audio_s > 5.0 * little.each.ms_per_audio_s);
+        let each = little.each;
+        assert!(each.least <= each.ms_per_audio_s && each.ms_per_audio_s <= each.most);
         assert!(much.push_ms.p50 <= much.push_ms.p99 && much.push_ms.p99 <= much.push_ms.max);
     }
 }

@@ -6,7 +6,7 @@ use crate::shell::output::clock;
 use plotters::coord::Shift;
 use plotters::coord::types::{RangedCoordf32, RangedCoordf64};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::HPos;
 use std::ops::Range;
 
 const TITLE: i32 = 34;
@@ -37,7 +37,7 @@ fn draw<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, data: &PlotData) -> D
     root.fill(&WHITE)?;
     let (wide, high) = root.dim_in_pixel();
     let (wide, high) = (wide as i32, high as i32);
-    let heading = text(20, palette::INK, HPos::Left);
+    let heading = font::text(20, palette::INK, HPos::Left);
     root.draw_text(&data.title, &heading, (LEFT, TITLE / 2))?;
     let lane = root
         .clone()
@@ -203,7 +203,7 @@ fn legend<DB: DrawingBackend>(
     let middle = high as i32 - 14;
     let mut x = LEFT + 10;
     for (name, colour) in entries {
-        let style = text(14, palette::INK, HPos::Left);
+        let style = font::text(14, palette::INK, HPos::Left);
         let (width, _) = area.estimate_text_size(name, &style)?;
         let (from, to) = ((x - 4, middle - 9), (x + 30 + width as i32, middle + 9));
         area.draw(&Rectangle::new([from, to], WHITE.mix(0.85).filled()))?;
@@ -222,7 +222,7 @@ fn time_axis<DB: DrawingBackend>(
     wide: i32,
 ) -> Drawn<DB> {
     let (left, right) = (LEFT, wide - RIGHT);
-    let style = text(14, palette::INK, HPos::Center);
+    let style = font::text(14, palette::INK, HPos::Center);
     for seconds in ticks(data.duration_s) {
         let share = seconds / data.duration_s.max(0.01);
         let x = left + (share * f64::from(right - left)) as i32;
@@ -245,13 +245,6 @@ fn ticks(duration_s: f64) -> impl Iterator<Item = f64> {
     (0..)
         .map(move |n| f64::from(n) * step)
         .take_while(move |t| *t <= duration_s)
-}
-
-fn text(size: i32, colour: RGBColor, side: HPos) -> TextStyle<'static> {
-    (font::FAMILY, size)
-        .into_font()
-        .color(&colour)
-        .pos(Pos::new(side, VPos::Center))
 }
 
 /// A tick's value: whole where it is whole, with a true minus.

@@ -1,9 +1,11 @@
 //! Spreads, shares and a bootstrap, each with the number of cases behind it.
 
+use crate::shell::bootstrap;
 use serde::Serialize;
 
 /// Resamples of a bootstrap.
 const RESAMPLES: usize = 4000;
+const SEED: u64 = 0x5eed;
 
 /// How a number is spread over cases.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -73,28 +75,14 @@ pub fn difference_interval(a: &[f64], b: &[f64]) -> Option<[f64; 2]> {
     if a.len() < 2 || b.len() < 2 {
         return None;
     }
-    let mut random = SplitMix(0x5eed);
-    let mut resample = |values: &[f64]| {
-        let drawn = (0..values.len()).map(|_| values[random.below(values.len())]);
-        drawn.sum::<f64>() / values.len() as f64
-    };
-    let mut differences: Vec<f64> = (0..RESAMPLES).map(|_| resample(a) - resample(b)).collect();
-    differences.sort_by(f64::total_cmp);
-    let at = |share: f64| differences[(share * (RESAMPLES - 1) as f64).round() as usize];
-    Some([at(0.025), at(0.975)])
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014): small, and good enough to draw places.
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound as u64) as usize
-    }
+    let (low, high) = bootstrap::interval(SEED, RESAMPLES, |random| {
+        let mut resample = |values: &[f64]| {
+            let drawn = (0..values.len()).map(|_| values[random.place(values.len())]);
+            drawn.sum::<f64>() / values.len() as f64
+        };
+        Some(resample(a) - resample(b))
+    })?;
+    Some([low, high])
 }
 
 #[cfg(test)]

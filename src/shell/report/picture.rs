@@ -1,13 +1,13 @@
 //! The report as a picture: which triggers decided, and how long each stage took against its budget.
 
+use super::seed::ALARM;
 use super::{Report, StageTimes};
 use crate::decision::Trigger;
 use crate::shell::error::ShellError;
 use crate::shell::plot::{self, Drawing, Drawn, font, palette};
-use crate::shell::store::trigger_name;
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::text_anchor::HPos;
 use std::path::Path;
 
 /// The triggers, in the order of their rows.
@@ -18,8 +18,6 @@ const TRIGGERS: [Trigger; 5] = [
     Trigger::PolicyIntent,
     Trigger::FailedTurns,
 ];
-/// The share from which one trigger is an alarm.
-const ALARM: f64 = 0.7;
 /// From where to where the seconds go, by powers of ten.
 const SECONDS: [f64; 5] = [0.01, 0.1, 1.0, 10.0, 100.0];
 const BAR: RGBColor = palette::PITCH;
@@ -52,16 +50,28 @@ impl Drawing for Report {
 fn mix<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, report: &Report) -> Drawn<DB> {
     let at = |share: f64| place(area, share);
     let title = format!("which trigger decided ({} escalations)", report.escalations);
-    area.draw_text(&title, &text(17, HPos::Left), (LEFT, TITLE))?;
+    area.draw_text(
+        &title,
+        &font::text(17, palette::INK, HPos::Left),
+        (LEFT, TITLE),
+    )?;
     let bottom = FIRST_ROW + ROW * TRIGGERS.len() as i32;
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         rule(area, at(share), bottom, palette::GRID)?;
         let label = format!("{:.0} %", share * 100.0);
-        area.draw_text(&label, &text(13, HPos::Center), (at(share), bottom + 14))?;
+        area.draw_text(
+            &label,
+            &font::text(13, palette::INK, HPos::Center),
+            (at(share), bottom + 14),
+        )?;
     }
     for (row, trigger) in (0..).zip(TRIGGERS) {
-        let (name, y) = (trigger_name(trigger), FIRST_ROW + ROW * row + ROW / 2);
-        area.draw_text(name, &text(14, HPos::Right), (LEFT - 10, y))?;
+        let (name, y) = (trigger.name(), FIRST_ROW + ROW * row + ROW / 2);
+        area.draw_text(
+            name,
+            &font::text(14, palette::INK, HPos::Right),
+            (LEFT - 10, y),
+        )?;
         let shares = report.triggers.iter().flat_map(|it| &it.shares);
         let Some(found) = { shares }.find(|it| it.trigger == name) else {
             continue;
@@ -71,17 +81,21 @@ fn mix<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, report: &Report) -> Dr
         let count = found.share.hits.to_string();
         // Beside the bar, but never out of the picture.
         let x = (at(found.share.share) + 6).min(at(1.0) - 24);
-        area.draw_text(&count, &text(14, HPos::Left), (x, y))?;
+        area.draw_text(&count, &font::text(14, palette::INK, HPos::Left), (x, y))?;
     }
     rule(area, at(ALARM), bottom, palette::ALARM)?;
-    let alarm = text(13, HPos::Center).color(&palette::ALARM);
+    let alarm = font::text(13, palette::ALARM, HPos::Center);
     area.draw_text("alarm", &alarm, (at(ALARM), FIRST_ROW - 12))
 }
 
 /// For each stage a line from the median to the 95th percentile, and marks of target and worst case.
 fn times<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, stages: &[StageTimes]) -> Drawn<DB> {
     let title = "seconds: median to 95 %, against target and worst case";
-    area.draw_text(title, &text(17, HPos::Left), (LEFT, TITLE))?;
+    area.draw_text(
+        title,
+        &font::text(17, palette::INK, HPos::Left),
+        (LEFT, TITLE),
+    )?;
     let decades = (SECONDS[SECONDS.len() - 1] / SECONDS[0]).log10();
     let at = |seconds: f64| {
         let share = (seconds.max(SECONDS[0]) / SECONDS[0]).log10() / decades;
@@ -91,13 +105,21 @@ fn times<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, stages: &[StageTimes
     for seconds in SECONDS {
         rule(area, at(seconds), bottom, palette::GRID)?;
         let label = seconds.to_string();
-        area.draw_text(&label, &text(13, HPos::Center), (at(seconds), bottom + 14))?;
+        area.draw_text(
+            &label,
+            &font::text(13, palette::INK, HPos::Center),
+            (at(seconds), bottom + 14),
+        )?;
     }
     for (row, stage) in (0..).zip(stages) {
         let y = FIRST_ROW + ROW * row + ROW / 2;
         let name = serde_json::to_value(stage.stage).unwrap_or_default();
         let name = name.as_str().unwrap_or_default();
-        area.draw_text(name, &text(14, HPos::Right), (LEFT - 10, y))?;
+        area.draw_text(
+            name,
+            &font::text(14, palette::INK, HPos::Right),
+            (LEFT - 10, y),
+        )?;
         for (bound, colour) in [
             (stage.target_s, palette::LEVEL),
             (stage.worst_s, palette::ALARM),
@@ -106,7 +128,11 @@ fn times<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, stages: &[StageTimes
             area.draw(&PathElement::new(mark, colour.stroke_width(3)))?;
         }
         let Some(times) = &stage.seconds else {
-            area.draw_text("no data", &text(13, HPos::Left), (LEFT + 6, y))?;
+            area.draw_text(
+                "no data",
+                &font::text(13, palette::INK, HPos::Left),
+                (LEFT + 6, y),
+            )?;
             continue;
         };
         let line = [(at(times.p50), y), (at(times.p95), y)];
@@ -130,9 +156,4 @@ fn rule<DB: DrawingBackend>(
     colour: RGBColor,
 ) -> Drawn<DB> {
     area.draw(&PathElement::new([(x, FIRST_ROW), (x, bottom)], colour))
-}
-
-fn text(size: i32, side: HPos) -> TextStyle<'static> {
-    let style = (font::FAMILY, size).into_font().color(&palette::INK);
-    style.pos(Pos::new(side, VPos::Center))
 }

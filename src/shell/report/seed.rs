@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Above this share of one trigger the mix is worth a look.
-const ALARM: f64 = 0.70;
+pub(super) const ALARM: f64 = 0.70;
 /// Escalations before the mix says anything.
 const ALARM_FROM: usize = 10;
 

@@ -1,6 +1,6 @@
 //! From a record to rows. A repeat is found by its name and changes nothing.
 
-use super::id::{delivery_id, trigger_name};
+use super::id::delivery_id;
 use super::record::{Decided, EventKind, NewDelivery, PayloadUpdated, Record, TransferAt};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
@@ -196,7 +196,7 @@ fn decided(connection: &Connection, it: &Decided) -> rusqlite::Result<usize> {
             it.escalation_id,
             it.call_id,
             it.decided_ms,
-            trigger_name(it.trigger),
+            it.trigger.name(),
             it.reason,
             it.customer_id,
             it.payload,

@@ -12,7 +12,7 @@ const KEPT: usize = 15;
 /// The same call, trigger and key always give the same name, so that deciding again after a crash
 /// cannot make a second escalation.
 pub fn escalation_id(call_id: &str, trigger: Trigger, key: &str) -> String {
-    named("esc_", &["escalation", call_id, trigger_name(trigger), key])
+    named("esc_", &["escalation", call_id, trigger.name(), key])
 }
 
 /// The name of a delivery, its `webhook-id`: `msg_` and 24 letters. The same on every attempt.
@@ -21,18 +21,6 @@ pub fn delivery_id(escalation_id: &str, destination: &str, event: &str, key: &st
         "msg_",
         &["delivery", escalation_id, destination, event, key],
     )
-}
-
-/// The name of a trigger in records: `explicit_request`, `sentiment`, `low_confidence`,
-/// `policy_intent` or `failed_turns`.
-pub fn trigger_name(trigger: Trigger) -> &'static str {
-    match trigger {
-        Trigger::ExplicitRequest => "explicit_request",
-        Trigger::Sentiment => "sentiment",
-        Trigger::LowConfidence => "low_confidence",
-        Trigger::PolicyIntent => "policy_intent",
-        Trigger::FailedTurns => "failed_turns",
-    }
 }
 
 fn named(prefix: &str, parts: &[&str]) -> String {

@@ -20,7 +20,7 @@ pub use apply::{Applied, DeliveryState};
 pub(in crate::shell) use apply::{Attempted, Work};
 pub use config::{Durability, StoreConfig};
 pub use error::StoreError;
-pub use id::{delivery_id, escalation_id, trigger_name};
+pub use id::{delivery_id, escalation_id};
 pub use read::Reads;
 pub use record::{
     CallOpened, Decided, Dialogue, EventKind, HumanTurn, NewDelivery, PayloadUpdated, Rated,

@@ -1,6 +1,6 @@
 //! What is stored: one record for each thing that happened to a call.
 
-use super::id::{escalation_id, trigger_name};
+use super::id::escalation_id;
 use crate::decision::Trigger;
 use crate::dialogue::Speaker;
 use crate::handoff::{Channel, Failure, HandoffPayload, Stage};
@@ -107,7 +107,7 @@ impl Decided {
             reason: payload
                 .escalation_reason
                 .as_ref()
-                .map_or_else(|| trigger_name(trigger).to_owned(), |it| it.reason.clone()),
+                .map_or_else(|| trigger.name().to_owned(), |it| it.reason.clone()),
             customer_id: identity.and_then(|it| it.customer_id.clone()),
             completeness: f64::from(payload.completeness),
             payload: json(&payload),

@@ -3,53 +3,23 @@
 use super::super::{chain, pool};
 use super::args::OutputArgs;
 use super::bands::Band;
-use super::line::{LINE_RATE, Line, code};
-use crate::audio::PcmBlock;
-use crate::features::{FeatureFrame, FeatureStream};
+use super::lines::LineKind;
+use crate::features::FeatureFrame;
 use crate::shell::batch;
 use crate::shell::error::ShellError;
 use crate::shell::progress::Progress;
-use crate::shell::runner::Hearing;
 use std::path::{Path, PathBuf};
 
 /// Hands every feature frame of the clip at `path`, heard through `band`, to `sink`.
 ///
 /// # Errors
 /// The clip cannot be opened, decoded or read, or its rate cannot be analysed.
-pub fn hear(
-    path: &Path,
-    band: Band,
-    mut sink: impl FnMut(&FeatureFrame),
-) -> Result<(), ShellError> {
-    let (mut source, splitter) = Hearing::default().open(path)?;
-    let (mut line, rate) = match band {
-        Band::Full => (None, source.rate()),
-        Band::Telephone => (Some(Line::new(source.rate())?), LINE_RATE),
+pub fn hear(path: &Path, band: Band, sink: impl FnMut(&FeatureFrame)) -> Result<(), ShellError> {
+    let line = match band {
+        Band::Full => LineKind::Full,
+        Band::Telephone => LineKind::Telephone,
     };
-    let mut stream = FeatureStream::new(rate)?;
-    let (mut block, mut caller, mut agent) = (Vec::new(), Vec::new(), Vec::new());
-    let mut behind = Vec::new();
-    while source.next_block(&mut block)? {
-        splitter.split(&block, &mut caller, &mut agent);
-        let heard = match &mut line {
-            None => &caller,
-            Some(line) => {
-                behind.clear();
-                line.push(&caller, &mut behind);
-                code(&mut behind);
-                &behind
-            }
-        };
-        stream.push(PcmBlock::Samples(heard), |frame| sink(&frame));
-    }
-    if let Some(line) = &mut line {
-        behind.clear();
-        line.finish(&mut behind);
-        code(&mut behind);
-        stream.push(PcmBlock::Samples(&behind), |frame| sink(&frame));
-    }
-    stream.finish(|frame| sink(&frame));
-    Ok(())
+    line.hear(path, sink)
 }
 
 /// Does `work` on every clip, several at once; what came of each, in order, and the exit code of

@@ -2,6 +2,7 @@
 
 use super::bootstrap::interval;
 use super::manifest::Clip;
+use super::pitch_score::percent;
 use super::voices::{Tested, by_speaker};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -88,10 +89,6 @@ fn speakers(tested: &[Tested], key: Key) -> Vec<(String, Taken)> {
 
 /// How many of a hundred clips were taken for angry; none of none.
 fn share<'a>(taken: impl Iterator<Item = &'a Taken>) -> Option<f64> {
-    let add = |sum: Taken, it: &Taken| Taken {
-        clips: sum.clips + it.clips,
-        angry: sum.angry + it.angry,
-    };
-    let sum = taken.fold(Taken::default(), add);
-    (sum.clips > 0).then(|| 100.0 * sum.angry as f64 / sum.clips as f64)
+    let (clips, angry) = taken.fold((0, 0), |sum, it| (sum.0 + it.clips, sum.1 + it.angry));
+    percent(angry, clips)
 }

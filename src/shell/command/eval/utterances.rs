@@ -120,7 +120,7 @@ pub fn run(args: &UtterancesArgs) -> Result<(Table, u8), ShellError> {
                 let scored = Scored {
                     left_out: all.len() - tested.len(),
                     same: same(first, &tested),
-                    answers: risks(&answers(&tested)),
+                    risks: risks(&answers(&tested)),
                     bins: bins(&said(&tested)),
                     tested,
                     apart,
@@ -132,7 +132,7 @@ pub fn run(args: &UtterancesArgs) -> Result<(Table, u8), ShellError> {
                     colour: place,
                     own,
                     bins: scored.bins,
-                    risks: scored.answers,
+                    risks: scored.risks,
                 });
             }
         }
@@ -156,7 +156,7 @@ struct Scored<'a> {
     apart: [Vec<Caller>; SECONDS.len()],
     /// Share of the clips that are read as over the first line, %.
     same: Option<f64>,
-    answers: Vec<f64>,
+    risks: Vec<f64>,
     bins: Vec<Bin>,
 }
 
@@ -320,9 +320,9 @@ fn row(reader: &Reader, of: &Of, scored: &Scored) -> Vec<Cell> {
         three.1.into(),
         six.0.into(),
         ece(&scored.bins).into(),
-        risk(&scored.answers, 0.5).into(),
-        risk(&scored.answers, 0.8).into(),
-        risk(&scored.answers, 1.0).into(),
+        risk(&scored.risks, 0.5).into(),
+        risk(&scored.risks, 0.8).into(),
+        risk(&scored.risks, 1.0).into(),
         false_anger("f").into(),
         false_anger("m").into(),
         scored.same.into(),

@@ -214,7 +214,7 @@ impl Live {
         let nth = self.decided;
         self.decided += 1;
         let reason = escalation.reason_name().to_owned();
-        let trigger = store::trigger_name(escalation.trigger);
+        let trigger = escalation.trigger.name();
         // While a human has the call, their caller's voice begins nothing new.
         let voice = matches!(cause, Cause::Voice(_));
         let busy = |it: &&OpenTransfer| it.is_open() || (voice && it.connected());
