@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn an_interval_needs_nine_figures_of_ten() {
-        let (low, high) = interval(1, 400, |random| Some(random.normal())).unwrap();
+        let (low, high) = interval(1, 20_000, |random| Some(random.normal())).unwrap();
         assert!(
-            (low + 1.96).abs() < 0.3 && (high - 1.96).abs() < 0.3,
+            (low + 1.96).abs() < 0.1 && (high - 1.96).abs() < 0.1,
             "{low} {high}"
         );
         assert_eq!(interval(1, 400, |_| None), None);
