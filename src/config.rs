@@ -4,7 +4,7 @@ use crate::decision::{OperatingPoint, SignPoint};
 use crate::dialogue::{ReportConfig, WordsConfig};
 use crate::error::BuildError;
 use crate::handoff::{Redaction, TransferBudget};
-use crate::trajectory::TrajectoryConfig;
+use crate::trajectory::{EvidenceWeights, TrajectoryConfig};
 use serde::{Deserialize, Serialize};
 
 /// Everything about a call that is a matter of policy. Geometry is not: it is in the model card.
@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct EngineConfig {
     /// How the trajectory is followed.
     pub trajectory: TrajectoryConfig,
+    /// What counts as evidence, and how much.
+    pub evidence: EvidenceWeights,
     /// When the voice alone escalates.
     pub operating_point: OperatingPoint,
     /// When the agent's own reports escalate.
@@ -67,6 +69,7 @@ impl EngineConfig {
     /// Names the first value outside its range.
     pub fn check(&self, file: &str) -> Result<(), BuildError> {
         self.trajectory.check(file)?;
+        self.evidence.check(file)?;
         self.operating_point.check(file)?;
         self.reports.check(file)?;
         self.words.check(file)?;
@@ -89,7 +92,7 @@ mod tests {
     fn what_is_printed_reads_back() {
         let config = EngineConfig::default();
         let text = config.to_toml();
-        assert!(text.contains("anger_threshold_sd_s"));
+        assert!(text.contains("false_alarms_per_call_hour"));
         assert_eq!(EngineConfig::parse("x.toml", &text), Ok(config.clone()));
         assert_eq!(EngineConfig::parse("x.toml", ""), Ok(config));
     }
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn unknown_keys_and_wild_values_are_refused_by_name() {
         let refuse = |text: &str| EngineConfig::parse("x.toml", text).unwrap_err().to_string();
-        assert!(refuse("[operating_point]\nanger_treshold = 1").contains("anger_treshold"));
+        assert!(refuse("[operating_point]\nfalse_alarm = 1").contains("false_alarm"));
         assert!(refuse("[operating_pint]").contains("operating_pint` is unknown"));
         assert!(refuse("[server]").contains("server` is unknown"));
         let beside = EngineConfig::parse_beside("x.toml", "[server]", &["server"]);

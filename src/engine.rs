@@ -135,6 +135,7 @@ impl Engine {
                 format!("a list with {}, the rate of this source", features.rate()),
             ));
         }
+        let thresholds = self.config.operating_point.thresholds(card)?;
         let sound = Sound {
             source_hz,
             received: 0,
@@ -142,6 +143,7 @@ impl Engine {
             ear: Ear::new(&self.config, card)?,
             features,
         };
+        self.call.decision.hear(thresholds);
         self.call.expect_sound();
         self.sound = Some(Box::new(sound));
         Ok(())

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most evidence lines an escalation carries.
-pub const MAX_EVIDENCE: usize = 8;
+pub const MAX_EVIDENCE: usize = 10;
 /// The most bytes of a rule's name.
 const RULE_BYTES: usize = 64;
 

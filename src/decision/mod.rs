@@ -3,11 +3,13 @@
 //! - **Takes** the trajectory's state after each reading, the triggers that words and reports pull,
 //!   and signs of confusion and distress in the words.
 //! - **Gives** an [`Escalation`] with its reason, its back-dated onset and its evidence.
-//! - **Remembers** the accumulated evidence of anger and of distress, the signs of late, and when it
-//!   last escalated by sentiment.
-//! - **Source**: Page (1954) for the test; the operating point is tuned by `EVALUATION.md`.
+//! - **Remembers** the evidence of a change to anger and to distress and of anger from hello, the
+//!   signs of late, and when it last escalated by sentiment.
+//! - **Source**: the tests are `trajectory::Change` and `trajectory::Hello`; what they are held
+//!   against follows from the declared rate of false alarms ([`OperatingPoint`]).
 
 mod decide;
+mod detector;
 mod escalation;
 mod operating_point;
 mod signs;

@@ -37,7 +37,7 @@ impl Call {
     pub fn new(config: &EngineConfig) -> Self {
         Self {
             turns: TurnTaking::new(),
-            decision: Decision::new(config.operating_point, config.signs),
+            decision: Decision::new(config.operating_point.clone(), config.signs),
             tally: Tally::new(),
             curve: Curve::new(),
             events: VecDeque::with_capacity(WORD_QUEUE),

@@ -30,7 +30,11 @@ impl Ear {
         Ok(Self {
             context: Context::new(card)?,
             baseline: Baseline::new(card),
-            trajectory: Trajectory::new(config.trajectory),
+            trajectory: Trajectory::new(
+                config.trajectory,
+                config.evidence,
+                card.calls.calm_log_odds,
+            ),
             markers: MarkerDetector::new(),
             population: card.input.population_mean.clone(),
             occupant: Occupant::default(),
@@ -132,9 +136,11 @@ impl Ear {
         if learning {
             self.context.enrol(&mut self.baseline, calm as f32);
         }
-        let (point, state) = self.trajectory.reading(at, own, calm, speech_s);
+        let population = learning.then_some(population);
+        let (mut point, state) = self.trajectory.reading(at, own, population, calm, speech_s);
         let reading = own.clone();
         let escalation = call.decision.reading(&state, self.trajectory.voice());
+        point.evidence = call.decision.evidence();
         call.emit(Event::Affect(Affect { at, reading }));
         call.point(point);
         if let Some(escalation) = escalation {

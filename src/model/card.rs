@@ -1,6 +1,7 @@
 //! A model's card: geometry, normalisation, labels, origin. The engine takes nothing on trust.
 
 use super::MAX_CLASSES;
+use super::calls::{Calibrated, Calls};
 use crate::error::BuildError;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -35,6 +36,8 @@ pub struct ModelCard {
     pub input: Input,
     /// Output labels.
     pub output: Output,
+    /// What its log odds are worth on calls.
+    pub calls: Calls,
     /// What the weights were made from.
     pub training: Table,
     /// Measured figures, and what they were measured on.
@@ -198,6 +201,15 @@ impl ModelCard {
             let value = format!("{:?}", self.output.affect);
             return refuse("output.affect", value, &format!("{AFFECT:?}"));
         }
+        let calm = &self.calls.calm_log_odds;
+        if ![calm.anger, calm.distress, calm.arousal]
+            .iter()
+            .all(|x| x.abs() < 20.0)
+        {
+            let value = format!("{calm:?}");
+            return refuse("calls.calm_log_odds", value, "log odds between -20 and 20");
+        }
+        Calibrated::check(file, "calls.calibration", &self.calls.calibration)?;
         super::context::channels_of(file, &self.input.features).map(|_| ())
     }
 }
@@ -227,6 +239,7 @@ mod tests {
         assert!(parse("\"mel_00\", ", "").contains("population_mean"));
         assert!(parse("\"arousal\", \"anger\"", "\"anger\", \"arousal\"").contains("affect"));
         assert!(parse("opset", "upset").contains("upset"));
+        assert!(parse("anger = -3.0", "anger = nan").contains("calm_log_odds"));
         assert!(parse("min_steps = 50", "min_steps = 500").contains("min_steps"));
     }
 }

@@ -10,6 +10,7 @@
 mod affect;
 mod backend;
 mod baseline;
+mod calls;
 mod card;
 mod context;
 #[cfg(feature = "embedded")]
@@ -23,6 +24,7 @@ mod tensors;
 pub use affect::{Affect, MAX_CLASSES, Reading};
 pub use backend::{AffectModel, FeatureWindow};
 pub use baseline::Baseline;
+pub use calls::{Calibrated, Calls, CalmLogOdds};
 pub use card::ModelCard;
 pub use context::Context;
 #[cfg(feature = "embedded")]

@@ -1,8 +1,8 @@
 //! The command line: what can be asked, and the help that teaches it.
 
 use crate::shell::channel::Channel;
-use crate::shell::command::classify_text;
 use crate::shell::command::eval::args::Eval;
+use crate::shell::command::{classify_text, tune};
 #[cfg(feature = "serve")]
 use crate::shell::command::{load, report, serve, token};
 use crate::shell::output::Format;
@@ -135,6 +135,9 @@ pub enum Command {
     /// Measure the features against labelled recordings: pitch, speech, pace, non-verbal sounds
     #[command(after_help = EXIT_CODES)]
     Eval(Eval),
+    /// Derive the thresholds for a wanted rate of false alarms from recordings of your own
+    #[command(after_help = tune::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", tune::HELP))]
+    Tune(tune::Tune),
     /// Draw a saved handoff payload as the page that a human reads before the call connects
     #[cfg(feature = "serve")]
     #[command(after_help = SCREEN_HELP, after_long_help = format!("{SCREEN_HELP}\n\n{EXIT_CODES}"))]

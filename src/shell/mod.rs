@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod bins;
 pub mod bootstrap;
+pub mod calls;
 pub mod capture;
 pub mod channel;
 pub mod cli;

@@ -1,10 +1,12 @@
 //! Readings in, points out: the room's one machine.
 
+use super::point::PointEvidence;
 use super::trend::TrendNoise;
-use super::{LocalTrend, Norm, Point, Trend, Voice};
+use super::voice::LEVEL;
+use super::{EvidenceWeights, LocalTrend, Norm, Point, Trend, Voice};
 use crate::error::BuildError;
 use crate::features::FeatureFrame;
-use crate::model::Reading;
+use crate::model::{CalmLogOdds, Reading};
 use crate::units::StreamTime;
 use serde::{Deserialize, Serialize};
 
@@ -74,10 +76,13 @@ pub struct State {
     pub at: StreamTime,
     /// New speech since the last reading, s.
     pub speech_s: f64,
-    /// Anger above this caller's own mean, in this caller's own standard deviations.
+    /// Evidence of anger above this caller's own mean, in this caller's own standard deviations.
     pub anger_sd: f64,
     /// Distress, likewise.
     pub distress_sd: f64,
+    /// Anger and arousal above calm callers in general, in standard deviations between them; none
+    /// once this caller's habits are known.
+    pub hello_sd: Option<f64>,
     /// Share of the new speech that counts as calm, 0..1.
     pub calm: f64,
     /// The model's confidence in the reading.
@@ -88,11 +93,16 @@ pub struct State {
     pub distress: (f64, f64),
 }
 
-/// Calm callers' log odds of anger, of distress and of both as `bad`: mean and spread over people
-/// and windows, and how many readings the prior is worth (six seconds of speech).
-const ANGER_PRIOR: Norm = Norm::new(-3.0, 1.0, 24.0);
-const DISTRESS_PRIOR: Norm = Norm::new(-1.9, 1.0, 24.0);
-const SENTIMENT_PRIOR: Norm = Norm::new(-2.1, 0.9, 24.0);
+/// Spread of calm log odds over people and windows, and how many readings the prior is worth (six
+/// seconds of speech). The means are in the model's card.
+const PRIOR_SD: f64 = 1.0;
+const PRIOR_READINGS: f64 = 24.0;
+/// Of anger and distress together the calm log odds lie this far above those of anger.
+const SENTIMENT_ABOVE_ANGER: f64 = 0.9;
+const SENTIMENT_SD: f64 = 0.9;
+/// Between calm callers, the means of their first words: log odds of anger and of arousal.
+const BETWEEN_ANGER_SD: f64 = 0.55;
+const BETWEEN_AROUSAL_SD: f64 = 1.5;
 /// From agitated to calm in arousal.
 const AROUSAL_MARGIN: f64 = 0.15;
 /// Log odds beyond this say no more.
@@ -104,25 +114,35 @@ const READING_VARIANCE: f64 = 8.0 * 0.35;
 /// Follows one caller.
 pub struct Trajectory {
     config: TrajectoryConfig,
+    weights: EvidenceWeights,
+    calm: CalmLogOdds,
     trend: LocalTrend,
     voice: Voice,
     anger: Norm,
     distress: Norm,
     sentiment: Norm,
+    anger_evidence: Norm,
+    distress_evidence: Norm,
     calm_speech_s: f64,
     last: Option<StreamTime>,
 }
 
 impl Trajectory {
-    /// Nothing heard.
-    pub fn new(config: TrajectoryConfig) -> Self {
+    /// Nothing heard; `calm` are the log odds that the model gives calm callers.
+    pub fn new(config: TrajectoryConfig, weights: EvidenceWeights, calm: CalmLogOdds) -> Self {
+        let own = |mean: f64| Norm::new(mean, PRIOR_SD, PRIOR_READINGS);
+        let sentiment = calm.anger + SENTIMENT_ABOVE_ANGER;
         Self {
             config,
+            weights,
+            calm,
             trend: LocalTrend::new(TrendNoise::DEFAULT),
             voice: Voice::new(),
-            anger: ANGER_PRIOR,
-            distress: DISTRESS_PRIOR,
-            sentiment: SENTIMENT_PRIOR,
+            anger: own(calm.anger),
+            distress: own(calm.distress),
+            sentiment: Norm::new(sentiment, SENTIMENT_SD, PRIOR_READINGS),
+            anger_evidence: own(0.0),
+            distress_evidence: own(0.0),
             calm_speech_s: 0.0,
             last: None,
         }
@@ -152,12 +172,13 @@ impl Trajectory {
         anger.min(arousal).clamp(0.0, 1.0)
     }
 
-    /// Takes a reading against the caller's own baseline, with how calm it is against the
-    /// population's; `speech_s` is the new speech in it.
+    /// Takes a reading against the caller's own baseline, and against the population's while the
+    /// caller is new, with how calm it is; `speech_s` is the new speech in it.
     pub fn reading(
         &mut self,
         at: StreamTime,
         own: &Reading,
+        population: Option<&Reading>,
         calm: f64,
         speech_s: f64,
     ) -> (Point, State) {
@@ -176,11 +197,19 @@ impl Trajectory {
         self.trend.observe(elapsed, bad, variance);
         self.last = Some(at);
 
+        let above = |reading: f32, calm: f64| logit(reading) - calm;
+        let moved = (
+            self.weights
+                .anger(above(own.anger, self.calm.anger), &self.voice),
+            self.weights
+                .distress(above(own.distress, self.calm.distress), &self.voice),
+        );
         let state = State {
             at,
             speech_s,
-            anger_sd: (anger - self.anger.mean()) / self.anger.sd(),
-            distress_sd: (distress - self.distress.mean()) / self.distress.sd(),
+            anger_sd: self.anger_evidence.deviation(moved.0),
+            distress_sd: self.distress_evidence.deviation(moved.1),
+            hello_sd: population.map(|population| self.new_caller(own, population)),
             calm,
             confidence: own.confidence.into(),
             anger: (sigmoid(self.anger.mean()), sigmoid(anger)),
@@ -189,7 +218,16 @@ impl Trajectory {
         self.anger.learn(anger, weight);
         self.distress.learn(distress, weight);
         self.sentiment.learn(bad, weight);
+        self.anger_evidence.learn(moved.0, weight);
+        self.distress_evidence.learn(moved.1, weight);
         (self.point(at), state)
+    }
+
+    /// Anger by both readings and arousal, each against calm callers.
+    fn new_caller(&self, own: &Reading, population: &Reading) -> f64 {
+        let anger = (logit(own.anger) + logit(population.anger)) / 2.0 - self.calm.anger;
+        let arousal = logit(population.arousal) - self.calm.arousal;
+        (2.0 * anger / BETWEEN_ANGER_SD + arousal / BETWEEN_AROUSAL_SD) / 3.0
     }
 
     fn bad(&self, anger: f64, distress: f64) -> f64 {
@@ -218,12 +256,10 @@ impl Trajectory {
             slope_sd: slope_sd as f32,
             level_sd: ((self.sentiment.mean() - self.trend.level()) / self.sentiment.sd()) as f32,
             trend,
+            evidence: PointEvidence::default(),
         }
     }
 }
-
-/// Place of `level_db` among the descriptors.
-const LEVEL: usize = 1;
 
 fn logit(p: f32) -> f64 {
     let p = f64::from(p).clamp(1e-4, 1.0 - 1e-4);
@@ -242,6 +278,19 @@ fn sigmoid(x: f64) -> f64 {
 mod tests {
     use super::*;
 
+    fn trajectory() -> Trajectory {
+        let calm = CalmLogOdds {
+            anger: -3.0,
+            distress: -1.9,
+            arousal: -1.0,
+        };
+        Trajectory::new(
+            TrajectoryConfig::default(),
+            EvidenceWeights::default(),
+            calm,
+        )
+    }
+
     fn reading(anger: f32) -> Reading {
         Reading {
             anger,
@@ -253,13 +302,13 @@ mod tests {
 
     #[test]
     fn a_caller_who_gets_angry_falls_and_the_distance_is_the_callers_own() {
-        let mut trajectory = Trajectory::new(TrajectoryConfig::default());
+        let mut trajectory = trajectory();
         let mut at = 0.0;
         let mut step = |trajectory: &mut Trajectory, anger: f32| {
             at += 0.25;
             let reading = reading(anger);
             let calm = trajectory.calm(&reading);
-            trajectory.reading(StreamTime::from_seconds(at), &reading, calm, 0.25)
+            trajectory.reading(StreamTime::from_seconds(at), &reading, None, calm, 0.25)
         };
         for i in 0..160 {
             step(&mut trajectory, if i % 2 == 0 { 0.05 } else { 0.1 });
@@ -285,14 +334,18 @@ mod tests {
 
     #[test]
     fn anger_on_hello_does_not_become_the_norm() {
-        let mut trajectory = Trajectory::new(TrajectoryConfig::default());
+        let mut trajectory = trajectory();
         let angry = reading(0.9);
         let mut last = None;
         for i in 0..200 {
             let calm = trajectory.calm(&angry);
             let at = StreamTime::from_seconds(f64::from(i) * 0.25);
-            last = Some(trajectory.reading(at, &angry, calm, 0.25));
+            last = Some(trajectory.reading(at, &angry, Some(&angry), calm, 0.25));
         }
-        assert!(last.unwrap().1.anger_sd > 2.5);
+        let state = last.unwrap().1;
+        assert!(
+            state.anger_sd > 2.5 && state.hello_sd > Some(2.0),
+            "{state:?}"
+        );
     }
 }

@@ -3,11 +3,14 @@
 //! - **Takes** readings of the model, and the feature frames beside them.
 //! - **Gives** a [`Point`] per reading, [`Marker`]s, and what the decision needs to know.
 //! - **Remembers** the caller's own habits ([`Norm`]), a level and a slope with their
-//!   uncertainty ([`LocalTrend`]), and the accumulated evidence of a change ([`Cusum`]).
-//! - **Source**: local linear trend: Durbin & Koopman (2012), ch. 3; CUSUM: Page (1954).
+//!   uncertainty ([`LocalTrend`]); [`Change`] and [`Hello`] are the memories that decide.
+//! - **Source**: local linear trend: Durbin & Koopman (2012), ch. 3; likelihood ratio of a
+//!   change: Siegmund & Venkatraman (1995).
 
-mod cusum;
+mod change;
+mod evidence;
 mod follow;
+mod hello;
 mod hesitation;
 mod marker;
 mod markers;
@@ -17,11 +20,13 @@ mod sounds;
 mod trend;
 mod voice;
 
-pub use cusum::Cusum;
+pub use change::{Change, Onset};
+pub use evidence::EvidenceWeights;
 pub use follow::{State, Trajectory, TrajectoryConfig};
+pub use hello::Hello;
 pub use marker::{Marker, MarkerKind};
 pub use markers::MarkerDetector;
 pub use norm::Norm;
-pub use point::{Point, Trend};
+pub use point::{Point, PointEvidence, Trend};
 pub use trend::LocalTrend;
 pub use voice::{DESCRIPTORS, Descriptor, Voice};

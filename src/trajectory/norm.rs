@@ -58,6 +58,11 @@ impl Norm {
         }
     }
 
+    /// Distance of `value` from the caller's mean, in the caller's standard deviations.
+    pub fn deviation(&self, value: f64) -> f64 {
+        (value - self.mean()) / self.sd()
+    }
+
     /// The caller's standard deviation.
     pub fn sd(&self) -> f64 {
         let prior = self.weight * self.prior_sd * self.prior_sd;

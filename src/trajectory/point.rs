@@ -23,6 +23,20 @@ pub struct Point {
     pub level_sd: f32,
     /// The slope in a word.
     pub trend: Trend,
+    /// How far the voice is on its way to an escalation.
+    pub evidence: PointEvidence,
+}
+
+/// Strength of the evidence that the `sentiment` trigger weighs, in standard deviations. What it
+/// is held against follows from `operating_point.false_alarms_per_call_hour`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PointEvidence {
+    /// Of a change to anger ([`super::Change`]).
+    pub anger: f32,
+    /// Of a change to distress.
+    pub distress: f32,
+    /// Of anger from hello ([`super::Hello`]).
+    pub hello: f32,
 }
 
 /// Direction of the sentiment.

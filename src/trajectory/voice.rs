@@ -56,9 +56,38 @@ pub const DESCRIPTORS: &[Descriptor] = &[
         of: |f| f.voiced.then_some(f64::from(f.hnr_db)),
         shown: |db| db,
     },
+    Descriptor {
+        name: "flux_db",
+        unit: "dB",
+        prior_sd: 0.35,
+        of: |f| (f.speech && f.voiced).then_some(f64::from(f.flux_db)),
+        shown: |db| db,
+    },
+    Descriptor {
+        name: "dynamics_db",
+        unit: "dB",
+        prior_sd: 2.0,
+        of: |f| (f.speech && f.voiced).then_some(f64::from(f.dynamics_db)),
+        shown: |db| db,
+    },
+    Descriptor {
+        name: "lengthening_s",
+        unit: "s",
+        prior_sd: 0.04,
+        of: |f| (f.speech && f.voiced).then_some(f64::from(f.lengthening_s)),
+        shown: |s| s,
+    },
 ];
 
-const COUNT: usize = 5;
+/// Places among the descriptors.
+pub(super) const PITCH: usize = 0;
+pub(super) const LEVEL: usize = 1;
+pub(super) const BALANCE: usize = 2;
+pub(super) const FLUX: usize = 5;
+pub(super) const RANGE: usize = 6;
+pub(super) const LENGTHENING: usize = 7;
+
+const COUNT: usize = 8;
 const _: () = assert!(DESCRIPTORS.len() == COUNT);
 
 /// Readings that the present is averaged over: two seconds of speech.

@@ -22,6 +22,7 @@ pub mod serve;
 mod setup;
 #[cfg(feature = "serve")]
 pub mod token;
+pub mod tune;
 
 pub use setup::SERVER_SECTIONS;
 
@@ -44,6 +45,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Load(args) => load::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Tune(args) => tune::run(args),
         #[cfg(feature = "serve")]
         Command::Screen(args) => screen::run(args),
         Command::ClassifyText(args) => classify_text::run(args),

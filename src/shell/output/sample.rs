@@ -47,6 +47,7 @@ pub(crate) fn events() -> Vec<Event> {
             slope_sd: 0.05,
             sentiment_sd: 0.1,
             level_sd: if falling { -3.0 } else { -0.4 },
+            evidence: crate::trajectory::PointEvidence::default(),
             trend: if falling {
                 Trend::Falling
             } else {

@@ -167,6 +167,7 @@ mod tests {
                 slope_sd: 0.0,
                 sentiment_sd: 0.0,
                 level_sd: 0.0,
+                evidence: crate::trajectory::PointEvidence::default(),
                 trend: Trend::Steady,
             };
             bins.add(seconds, Stretch::of(&point));

@@ -378,6 +378,7 @@ mod tests {
                 slope_per_min: 0.0,
                 slope_sd: 0.1,
                 level_sd: 0.0,
+                evidence: crate::trajectory::PointEvidence::default(),
                 trend: Trend::Steady,
             });
         }

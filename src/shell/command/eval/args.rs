@@ -3,6 +3,7 @@
 use super::bands::BandArg;
 use super::lines::LineKind;
 use super::table::TableFormat;
+use crate::shell::cli::Setup;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -103,6 +104,28 @@ What the figures mean:
 Below the table stand the confusions, what a probability of anger was worth, and false anger by
 gender, age and language.";
 
+const CALLS_HELP: &str = "\
+Examples:
+  undertone eval calls CALLS
+  undertone eval calls --at 0.1,0.5,2 --plot rates.png CALLS
+  undertone eval calls --config calibration.toml --format json CALLS
+
+What is read:
+  NAME.wav    a call, the caller's leg, in any format that is decoded here
+  NAME.json   its truth: scenario; onset_s, from where on a human should take over, null where never;
+              utterances (start_s, end_s); corpus and speaker where known
+  NAME.jsonl  its dialogue, where there is one
+
+What the figures mean:
+  declared      operating_point.false_alarms_per_call_hour, for which the thresholds were made
+  detected      of the calls with an onset, how many have an escalation at or after it
+  95 %          interval of the figure before it, by bootstrap over speakers
+  delay, p90    median and 90th percentile from the onset to that escalation, misses counted as longer
+                than any: – where the percentile is a miss
+  false alarms  escalations before the onset, or in a call without one; quiet h: hours of that
+--plot draws detection and delay over the rate of false alarms. Thresholds come from other calls
+(undertone tune): on the calls that they were made from the figures are too good.";
+
 /// `undertone eval`.
 #[derive(Debug, Args)]
 pub struct Eval {
@@ -129,6 +152,9 @@ pub enum Question {
     /// The prosody model on labelled clips: UAR, AUC, d', calibration, risk, confusions
     #[command(after_help = UTTERANCES_HELP)]
     Utterances(UtterancesArgs),
+    /// Escalations on calls with truth: detected, delay, false alarms per call-hour
+    #[command(after_help = CALLS_HELP)]
+    Calls(CallsArgs),
 }
 
 /// `undertone eval f0`.
@@ -208,6 +234,26 @@ pub struct UtterancesArgs {
     /// Draw calibration, and risk against coverage, into this .png or .svg
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+    /// Where the table goes
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `undertone eval calls`.
+#[derive(Debug, Args)]
+pub struct CallsArgs {
+    /// Recordings with their truth, or folders of them
+    #[arg(required = true, value_name = "FOLDER|FILE")]
+    pub calls: Vec<PathBuf>,
+    /// Declared rates of false alarm to score at; without it that of the configuration
+    #[arg(long, value_delimiter = ',', value_name = "PER_HOUR")]
+    pub at: Vec<f64>,
+    /// Draw detection and delay over the rate of false alarms into this .png or .svg
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// Configuration and model
+    #[command(flatten)]
+    pub setup: Setup,
     /// Where the table goes
     #[command(flatten)]
     pub output: OutputArgs,

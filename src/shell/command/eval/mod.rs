@@ -1,12 +1,16 @@
 //! Takes: labelled recordings: exact pitch, speech and pause, texts, kinds of sound,
-//! emotions.
-//! Gives: one table of figures for each question, as text, JSON lines or CSV; of utterances a picture too.
+//! emotions, calls in which something happens.
+//! Gives: one table of figures for each question, as text, JSON lines or CSV; of utterances and calls a
+//! picture too.
 //! Remembers: nothing between clips; the figures of one table until it is printed.
 //! Source: each score names its own.
 
 pub mod args;
 mod bands;
 mod bootstrap;
+mod calls;
+mod calls_picture;
+mod calls_score;
 mod clips;
 mod correlation;
 mod decision_score;
@@ -48,6 +52,7 @@ pub fn run(args: &Eval) -> Result<u8, ShellError> {
         Question::Pace(args) => (pace::run(args)?, &args.output),
         Question::Sounds(args) => (sounds::run(args)?, &args.output),
         Question::Utterances(args) => (utterances::run(args)?, &args.output),
+        Question::Calls(args) => (calls::run(args)?, &args.output),
     };
     let (table, code) = answered;
     print(&table, output)?;

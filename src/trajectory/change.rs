@@ -1,0 +1,169 @@
+//! Evidence of a change that lasts: a likelihood ratio over every onset it may have had.
+//!
+//! Of `n` seconds of speech since an onset the mean evidence m, in standard deviations, has the
+//! variance σ²/n + τ² in a caller who is calm: σ² averages out, τ² is this caller's own and this
+//! day's, and does not. The strength of an onset is m / √(τ² + σ²/n) up to a factor, which is
+//! m √(n / (n + n₀)) with n₀ = σ²/τ²; the strongest onset is the back-dated one. So evidence
+//! that is weak for ever stays weak, which a cumulative sum would not grant.
+//! Source: generalised likelihood ratio, Siegmund & Venkatraman (1995), with a random effect.
+
+use crate::units::StreamTime;
+
+/// σ²/τ², s of speech.
+const OFFSET_S: f64 = 5.0;
+/// The longest speech behind an onset, s.
+const SPAN_S: f64 = 30.0;
+/// The most readings it may be made of.
+const CELLS: usize = 128;
+/// One reading may count for this much and no more: a shout is not a minute of anger.
+const LIMIT_SD: f64 = 8.0;
+
+/// One reading: what it adds, and what was known when it came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    excess: f64,
+    speech_s: f64,
+    confidence: f64,
+    from: StreamTime,
+    calm_before_s: f64,
+}
+
+/// The strongest onset.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Onset {
+    /// Strength, standard deviations.
+    pub strength: f64,
+    /// Where it lies in the stream.
+    pub from: StreamTime,
+    /// Speech since then, s.
+    pub speech_s: f64,
+    /// Calm speech heard before it, s.
+    pub calm_before_s: f64,
+    /// The model's mean confidence since then.
+    pub confidence: f64,
+}
+
+/// Looks for a change in one stream of evidence.
+#[derive(Clone, Debug)]
+pub struct Change {
+    cells: [Cell; CELLS],
+    next: usize,
+    count: usize,
+    best: Option<Onset>,
+}
+
+impl Default for Change {
+    fn default() -> Self {
+        Self {
+            cells: [Cell::default(); CELLS],
+            next: 0,
+            count: 0,
+            best: None,
+        }
+    }
+}
+
+impl Change {
+    /// Adds `sd` standard deviations over the `speech_s` seconds of speech that end at `at`.
+    pub fn add(
+        &mut self,
+        sd: f64,
+        speech_s: f64,
+        at: StreamTime,
+        confidence: f64,
+        calm_before_s: f64,
+    ) {
+        if !sd.is_finite() || speech_s <= 0.0 {
+            return;
+        }
+        self.cells[self.next] = Cell {
+            excess: sd.clamp(-LIMIT_SD, LIMIT_SD) * speech_s,
+            speech_s,
+            confidence: confidence * speech_s,
+            from: StreamTime::from_seconds(at.seconds() - speech_s),
+            calm_before_s,
+        };
+        self.next = (self.next + 1) % CELLS;
+        self.count = (self.count + 1).min(CELLS);
+        self.best = self.strongest();
+    }
+
+    fn strongest(&self) -> Option<Onset> {
+        let (mut excess, mut speech_s, mut confidence) = (0.0, 0.0, 0.0);
+        let mut best: Option<Onset> = None;
+        for back in 1..=self.count {
+            let cell = &self.cells[(self.next + CELLS - back) % CELLS];
+            excess += cell.excess;
+            speech_s += cell.speech_s;
+            confidence += cell.confidence;
+            if speech_s > SPAN_S {
+                break;
+            }
+            let strength = excess / speech_s * (speech_s / (speech_s + OFFSET_S)).sqrt();
+            if strength > best.map_or(0.0, |best| best.strength) {
+                best = Some(Onset {
+                    strength,
+                    from: cell.from,
+                    speech_s,
+                    calm_before_s: cell.calm_before_s,
+                    confidence: confidence / speech_s,
+                });
+            }
+        }
+        best
+    }
+
+    /// The strongest onset; none while nothing is above the caller's own mean.
+    pub fn onset(&self) -> Option<Onset> {
+        self.best
+    }
+
+    /// Its strength, or 0.
+    pub fn strength(&self) -> f64 {
+        self.best.map_or(0.0, |best| best.strength)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(sd: impl Fn(f64) -> f64, seconds: f64) -> (Change, f64) {
+        let (mut change, mut most) = (Change::default(), 0.0_f64);
+        for i in 1..=(seconds * 4.0) as u32 {
+            let at = f64::from(i) * 0.25;
+            change.add(sd(at), 0.25, StreamTime::from_seconds(at), 0.8, at);
+            most = most.max(change.strength());
+        }
+        (change, most)
+    }
+
+    #[test]
+    fn a_step_is_found_where_it_was_and_is_as_strong_as_the_formula_says() {
+        let (change, _) = run(|t| if t <= 30.0 { 0.0 } else { 3.0 }, 50.0);
+        let onset = change.onset().unwrap();
+        assert!((onset.from.seconds() - 30.0).abs() < 1e-6, "{onset:?}");
+        let expected = 3.0 * (20.0_f64 / 25.0).sqrt();
+        assert!((onset.strength - expected).abs() < 1e-9, "{onset:?}");
+        assert!(
+            (onset.calm_before_s - 30.25).abs() < 1e-6 && (onset.confidence - 0.8).abs() < 1e-9
+        );
+    }
+
+    #[test]
+    fn weak_evidence_for_ever_stays_weak_and_an_outburst_is_half_a_change() {
+        assert!(run(|_| 1.0, 600.0).1 < 1.0);
+        let (after, most) = run(|t| if (40.0..42.0).contains(&t) { 6.0 } else { 0.0 }, 90.0);
+        assert!(most < 6.0 * (2.25_f64 / 7.25).sqrt() + 1e-9, "{most}");
+        assert!(after.strength() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_not_a_number_counts_for_nothing_and_one_reading_for_so_much_and_no_more() {
+        let (mut change, _) = run(|_| 0.0, 10.0);
+        change.add(f64::NAN, 0.25, StreamTime::from_seconds(11.0), 1.0, 0.0);
+        assert_eq!(change.strength(), 0.0);
+        change.add(1e9, 0.25, StreamTime::from_seconds(12.0), 1.0, 0.0);
+        assert!(change.strength() <= LIMIT_SD);
+    }
+}

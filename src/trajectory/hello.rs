@@ -1,0 +1,87 @@
+//! Bad from hello: the mean over all speech since the call began, against calm callers in general.
+//!
+//! Nobody's own habit is known yet, so this compares people with people, which is far less sure
+//! than a caller with himself; it is asked only while the caller is new.
+
+use crate::units::StreamTime;
+
+/// Speech after which a caller is no longer new, s.
+const UNTIL_S: f64 = 40.0;
+/// Speech at which half of the variance averages out, s: as in [`super::Change`].
+const OFFSET_S: f64 = 2.0;
+const LIMIT_SD: f64 = 5.0;
+
+/// Follows one caller from the first word.
+#[derive(Clone, Debug, Default)]
+pub struct Hello {
+    sum: f64,
+    confidence: f64,
+    speech_s: f64,
+    from: Option<StreamTime>,
+}
+
+impl Hello {
+    /// Adds `sd` standard deviations over the `speech_s` seconds of speech that end at `at`.
+    pub fn add(&mut self, sd: f64, speech_s: f64, at: StreamTime, confidence: f64) {
+        if !sd.is_finite() {
+            return;
+        }
+        let from = StreamTime::from_seconds(at.seconds() - speech_s);
+        self.from.get_or_insert(from);
+        self.sum += sd.clamp(-LIMIT_SD, LIMIT_SD) * speech_s;
+        self.confidence += confidence * speech_s;
+        self.speech_s += speech_s;
+    }
+
+    /// The strength, standard deviations; 0 once the caller is no longer new.
+    pub fn strength(&self) -> f64 {
+        let n = self.speech_s;
+        if n <= 0.0 || n > UNTIL_S {
+            return 0.0;
+        }
+        (self.sum / n * (n / (n + OFFSET_S)).sqrt()).max(0.0)
+    }
+
+    /// The first word.
+    pub fn from(&self) -> Option<StreamTime> {
+        self.from
+    }
+
+    /// Speech since then, s.
+    pub fn speech_s(&self) -> f64 {
+        self.speech_s
+    }
+
+    /// The model's mean confidence.
+    pub fn confidence(&self) -> f64 {
+        self.confidence / self.speech_s.max(1e-9)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_is_new_for_forty_seconds_of_speech() {
+        let mut hello = Hello::default();
+        assert_eq!(hello.strength(), 0.0);
+        let mut add = |i: u32, sd: f64| {
+            hello.add(
+                sd,
+                0.25,
+                StreamTime::from_seconds(1.0 + f64::from(i) * 0.25),
+                0.5,
+            );
+            hello.strength()
+        };
+        let mut last = 0.0;
+        for i in 1..=160 {
+            last = add(i, 2.0);
+        }
+        assert!((last - 2.0 * (40.0_f64 / 42.0).sqrt()).abs() < 1e-9);
+        assert_eq!(add(161, 2.0), 0.0);
+        assert_eq!(hello.from(), Some(StreamTime::from_seconds(1.0)));
+        assert!((hello.confidence() - 0.5).abs() < 1e-9);
+    }
+}
