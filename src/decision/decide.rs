@@ -7,15 +7,12 @@ use super::signs::{Sign, SignPoint, Signs};
 use crate::dialogue::words::Finding;
 use crate::dialogue::{ReportTrigger, WordTrigger};
 use crate::model::Calibrated;
-use crate::trajectory::{Change, DESCRIPTORS, Hello, PointEvidence, State, Voice};
+use crate::trajectory::{Change, Hello, PointEvidence, State, Voice};
 use crate::units::StreamTime;
 use arrayvec::ArrayVec;
 
 /// Strength of evidence that is more than chance, standard deviations.
 const SUSPICION_SD: f64 = 1.5;
-/// Descriptors that moved less than this are no evidence.
-const MIN_EVIDENCE_SD: f64 = 1.0;
-
 /// Decides for one call.
 pub struct Decision {
     point: OperatingPoint,
@@ -252,7 +249,7 @@ impl Decision {
             // Of all evidence together, of which the model's word is a part.
             sd: found.strength as f32,
         });
-        evidence.extend(descriptors(voice));
+        evidence.extend(Evidence::moved(voice));
         // The model's own word first, the rest by how far it moved.
         evidence[1..].sort_unstable_by(|a, b| b.sd.abs().total_cmp(&a.sd.abs()));
         let mut phrase = None;
@@ -276,21 +273,6 @@ impl Decision {
             intent: None,
         }
     }
-}
-
-fn descriptors(voice: &Voice) -> impl Iterator<Item = Evidence> {
-    (0..DESCRIPTORS.len())
-        .filter_map(|i| {
-            let sd = voice.deviation(i)?;
-            (sd.abs() >= MIN_EVIDENCE_SD).then_some(Evidence {
-                feature: DESCRIPTORS[i].name,
-                unit: DESCRIPTORS[i].unit,
-                baseline: voice.baseline(i)? as f32,
-                now: voice.now(i)? as f32,
-                sd: sd as f32,
-            })
-        })
-        .take(MAX_EVIDENCE - 1)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The decision that a human should take over, with its grounds.
 
 use crate::dialogue::words::{Finding, PHRASE_BYTES, PolicyIntent};
+use crate::trajectory::{DESCRIPTORS, Voice};
 use crate::units::StreamTime;
 use arrayvec::{ArrayString, ArrayVec};
 use schemars::JsonSchema;
@@ -55,6 +56,27 @@ pub struct Evidence {
     pub now: f32,
     /// The distance in this caller's own standard deviations.
     pub sd: f32,
+}
+
+/// Descriptors that moved less than this are no evidence.
+const MIN_EVIDENCE_SD: f64 = 1.0;
+
+impl Evidence {
+    /// The descriptors of the voice that moved.
+    pub(super) fn moved(voice: &Voice) -> impl Iterator<Item = Self> {
+        (0..DESCRIPTORS.len())
+            .filter_map(|i| {
+                let sd = voice.deviation(i)?;
+                (sd.abs() >= MIN_EVIDENCE_SD).then_some(Self {
+                    feature: DESCRIPTORS[i].name,
+                    unit: DESCRIPTORS[i].unit,
+                    baseline: voice.baseline(i)? as f32,
+                    now: voice.now(i)? as f32,
+                    sd: sd as f32,
+                })
+            })
+            .take(MAX_EVIDENCE - 1)
+    }
 }
 
 /// A rule that fired, and the caller's words. Inline: an escalation owns no heap.

@@ -73,7 +73,7 @@ impl Calibrated {
         let wrong = |place: usize, row: &Self, mend: &str| {
             Err(BuildError::value(
                 file,
-                &format!("{key}[{place}]"),
+                format!("{key}[{place}]"),
                 format!("{row:?}"),
                 mend,
             ))

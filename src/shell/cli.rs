@@ -55,6 +55,7 @@ What the numbers mean:
                  caller's own baseline
   slope_per_min  change of the sentiment a minute; slope_sd is its standard deviation
   level_sd       distance from this caller's own baseline, in their own standard deviations
+  .._evidence_sd how strong the evidence of a change to anger, to distress, of anger from hello is
   trend          steady, falling or rising: falling and rising exceed the slope's uncertainty
   confidence     0..1
   evidence       what moved: feature, this caller's own baseline, the value now, how many sd";

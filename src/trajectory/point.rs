@@ -24,6 +24,7 @@ pub struct Point {
     /// The slope in a word.
     pub trend: Trend,
     /// How far the voice is on its way to an escalation.
+    #[serde(flatten)]
     pub evidence: PointEvidence,
 }
 
@@ -32,10 +33,13 @@ pub struct Point {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct PointEvidence {
     /// Of a change to anger ([`super::Change`]).
+    #[serde(rename = "anger_evidence_sd")]
     pub anger: f32,
     /// Of a change to distress.
+    #[serde(rename = "distress_evidence_sd")]
     pub distress: f32,
     /// Of anger from hello ([`super::Hello`]).
+    #[serde(rename = "hello_evidence_sd")]
     pub hello: f32,
 }
 

@@ -37,7 +37,6 @@ pub fn calibrate(calls: &[Heard], cool_down_s: f64) -> Calibration {
         quiet,
         cool_down_s,
     };
-    let most = RATES[RATES.len() - 1] * quiet_hours;
     let (mut rows, mut places) = (Vec::new(), [0; 3]);
     let mut now = search.outcome(places);
     for rate in RATES {
@@ -48,10 +47,11 @@ pub fn calibrate(calls: &[Heard], cool_down_s: f64) -> Calibration {
         while let Some((further, outcome)) = search.step(places, &now, allowed) {
             (places, now) = (further, outcome);
         }
-        rows.push(search.row(places, rate));
-        if now.alarms as f64 >= most {
+        // Where every peak is passed already there is no more to learn.
+        if search.exhausted(places) && now.alarms < allowed {
             break;
         }
+        rows.push(search.row(places, rate));
     }
     Calibration {
         rows,
@@ -92,6 +92,12 @@ impl Search<'_> {
             distress_sd,
             hello_sd,
         }
+    }
+
+    /// Whether no detector can give way any further.
+    fn exhausted(&self, places: [usize; 3]) -> bool {
+        let ends = self.peaks.iter().zip(places);
+        ends.into_iter().all(|(peaks, place)| place >= peaks.len())
     }
 
     fn outcome(&self, places: [usize; 3]) -> Outcome {

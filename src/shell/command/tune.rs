@@ -253,7 +253,7 @@ mod tests {
                 .collect(),
         };
         let mixed = call(&[Reason::Trend, Reason::Distress]);
-        assert!(one_sided(&[mixed.clone()]).is_empty());
+        assert!(one_sided(std::slice::from_ref(&mixed)).is_empty());
         let warnings = one_sided(&[mixed, call(&[Reason::Trend; 6])]);
         assert_eq!(warnings.len(), 1);
         assert!(

@@ -71,7 +71,7 @@ mod tests {
     fn trajectory_and_marker_follow_the_contract() {
         assert_eq!(
             line_of("trajectory", false),
-            r#"{"type":"trajectory","at_s":2.0,"sentiment":0.1,"sentiment_sd":0.1,"slope_per_min":-0.2,"slope_sd":0.05,"level_sd":-0.4,"trend":"steady"}"#
+            r#"{"type":"trajectory","at_s":2.0,"sentiment":0.1,"sentiment_sd":0.1,"slope_per_min":-0.2,"slope_sd":0.05,"level_sd":-0.4,"trend":"steady","anger_evidence_sd":0.0,"distress_evidence_sd":0.0,"hello_evidence_sd":0.0}"#
         );
         assert_eq!(
             line_of("marker", false),

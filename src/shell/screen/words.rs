@@ -105,6 +105,9 @@ pub fn feature(name: &str) -> String {
         "alpha_ratio_db" => "Sharpness".to_owned(),
         "articulation_sps" | "pace_sps" => "Speaking rate".to_owned(),
         "hnr_db" => "Clearness of voice".to_owned(),
+        "flux_db" => "Quickness of change".to_owned(),
+        "dynamics_db" => "Range of loudness".to_owned(),
+        "lengthening_s" => "Drawn-out syllables".to_owned(),
         "sentiment" => "Sentiment".to_owned(),
         other => spaced(other),
     }

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""What each source of evidence is worth on simulated calls.
+
+    python benches/ablate_calls.py TUNE TEST [--undertone target/release/undertone] [--at 2]
+
+Leaves out one source after the other, derives the thresholds anew on the calls in TUNE (`undertone tune`),
+and scores those in TEST (`undertone eval calls`), at one declared rate of false alarms. The callers of
+the two folders should not be the same. Only the standard library is needed.
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import subprocess
+import tempfile
+
+WITHOUT = {
+    "everything": "",
+    "no model": "[evidence]\nanger_model = 0.0\ndistress_model = 0.0\n",
+    "no voice: the model alone": "[evidence]\nanger_balance = 0.0\nanger_flux = 0.0\nanger_range = 0.0\n"
+    "distress_pitch = 0.0\ndistress_balance = 0.0\ndistress_lengthening = 0.0\n",
+    "no spectral balance": "[evidence]\nanger_balance = 0.0\ndistress_balance = 0.0\n",
+    "no lengthening": "[evidence]\ndistress_lengthening = 0.0\n",
+    "hardly a baseline (5 s)": "[trajectory]\nnorm_speech_s = 5.0\n",
+}
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tune", type=pathlib.Path)
+    parser.add_argument("test", type=pathlib.Path)
+    parser.add_argument("--undertone", default="target/release/undertone")
+    parser.add_argument("--at", default="2", help="declared false alarms per call-hour (default 2)")
+    options = parser.parse_args()
+
+    print("| evidence | became_angry | angry_from_start | sad_distress | false alarms /h |")
+    print("|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        config = pathlib.Path(folder) / "config.toml"
+        for name, section in WITHOUT.items():
+            config.write_text(section)
+            calibration = run([options.undertone, "tune", "--quiet", "--config", str(config), str(options.tune)])
+            config.write_text(section + calibration)
+            command = [options.undertone, "eval", "calls", "--quiet", "--format", "json", "--at", options.at]
+            rows = run(command + ["--config", str(config), str(options.test)])
+            found, all_calls = collections.defaultdict(list), None
+            for row in map(json.loads, rows.splitlines()):
+                if row["scenario"] == "all":
+                    all_calls = row
+                elif row["detected"] is not None:
+                    found[row["scenario"]].append((row["corpus"], row["detected"]))
+            cells = [
+                ", ".join(f"{corpus} {share:.2f}" for corpus, share in sorted(found[scenario]))
+                for scenario in ("became_angry", "angry_from_start", "sad_distress")
+            ]
+            low, high = all_calls["false_per_hour_95"]
+            rate = f"{all_calls['false_per_hour']:.1f} ({low:.1f}–{high:.1f})"
+            print(f"| {name} | {' | '.join(cells)} | {rate} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
