@@ -153,11 +153,13 @@ impl Line {
         }
     }
 
-    /// The end in good order: the server closes a WebSocket once it has taken everything.
+    /// The end in good order: a server answers the closing of a WebSocket once it has taken all of it.
     async fn end(self, name: &str) -> Result<(), Error> {
         match self {
             Self::Twilio(mut socket) => {
                 socket.send(Message::text(twilio_stop(name))).await?;
+                // Not the server's part, in Twilio's protocol.
+                socket.as_mut().close(None).await?;
                 closed(&mut socket).await
             }
             Self::L16(mut socket) => {

@@ -7,6 +7,7 @@
 //!   format, 32 KiB; places in time. It has no clock: a frame waits for later frames, not for time.
 //! - **Source**: each file names its protocol.
 
+pub mod audiohook;
 pub mod audiosocket;
 mod json;
 pub mod l16;
