@@ -154,7 +154,10 @@ impl Stream {
         let offered = field(parameters, &["media"]).and_then(Value::as_array);
         let offered = offered.map_or(&[][..], Vec::as_slice);
         let probe = conversation == NOBODY;
-        let chosen = offered.iter().filter_map(Choice::read).max_by_key(|it| it.worth);
+        let chosen = offered
+            .iter()
+            .filter_map(Choice::read)
+            .max_by_key(|it| it.worth);
         let Some(chosen) = chosen.filter(|_| !probe) else {
             if probe || offered.is_empty() {
                 self.reply("opened", json!({"startPaused": false, "media": []}));
@@ -314,44 +317,88 @@ mod tests {
     fn a_session_from_open_to_closed() {
         let (mut stream, mut out, reply_to_open) = opened(&offer());
         assert_eq!(reply_to_open["type"], "opened");
-        assert_eq!((&reply_to_open["seq"], &reply_to_open["clientseq"]), (&json!(1), &json!(1)));
+        assert_eq!(
+            (&reply_to_open["seq"], &reply_to_open["clientseq"]),
+            (&json!(1), &json!(1))
+        );
         assert_eq!(reply_to_open["parameters"]["media"], json!([offer()[0]]));
         assert!(matches!(&out[0], Media::Opened(it) if it.call_id.as_deref() == Some("c-1")));
         out.clear();
         stream.binary(&[1, 2, 1], &mut out).unwrap();
         stream.binary(&[2], &mut out).unwrap();
-        let sound = |leg, bytes: &[u8]| Media::Sound { leg, bytes: bytes.to_vec() };
+        let sound = |leg, bytes: &[u8]| Media::Sound {
+            leg,
+            bytes: bytes.to_vec(),
+        };
         let (caller, agent) = (Leg::Caller, Leg::Agent);
-        assert_eq!(out, [sound(caller, &[1]), sound(agent, &[2]), sound(caller, &[1]), sound(agent, &[2])]);
+        assert_eq!(
+            out,
+            [
+                sound(caller, &[1]),
+                sound(agent, &[2]),
+                sound(caller, &[1]),
+                sound(agent, &[2])
+            ]
+        );
         out.clear();
-        stream.text(&message(2, "ping", &json!({})), &mut out).unwrap();
+        stream
+            .text(&message(2, "ping", &json!({})), &mut out)
+            .unwrap();
         let pong = reply(&mut stream);
-        assert_eq!((&pong["type"], &pong["clientseq"], &pong["seq"]), (&json!("pong"), &json!(2), &json!(2)));
-        stream.text(&message(3, "paused", &json!({})), &mut out).unwrap();
-        stream.text(&message(4, "resumed", &json!({"start": "PT1S", "discarded": "PT1.5S"})), &mut out).unwrap();
-        let missing = |leg| Media::Missing { leg, samples: 12_000 };
+        assert_eq!(
+            (&pong["type"], &pong["clientseq"], &pong["seq"]),
+            (&json!("pong"), &json!(2), &json!(2))
+        );
+        stream
+            .text(&message(3, "paused", &json!({})), &mut out)
+            .unwrap();
+        stream
+            .text(
+                &message(
+                    4,
+                    "resumed",
+                    &json!({"start": "PT1S", "discarded": "PT1.5S"}),
+                ),
+                &mut out,
+            )
+            .unwrap();
+        let missing = |leg| Media::Missing {
+            leg,
+            samples: 12_000,
+        };
         assert_eq!(out, [missing(caller), missing(agent)]);
         out.clear();
-        stream.text(&message(5, "close", &json!({"reason": "end"})), &mut out).unwrap();
-        assert_eq!((&reply(&mut stream)["type"], &out[..]), (&json!("closed"), &[Media::Ended][..]));
+        stream
+            .text(&message(5, "close", &json!({"reason": "end"})), &mut out)
+            .unwrap();
+        assert_eq!(
+            (&reply(&mut stream)["type"], &out[..]),
+            (&json!("closed"), &[Media::Ended][..])
+        );
     }
 
     #[test]
     fn the_best_offer_is_chosen_and_a_useless_one_refused() {
-        let l16 = json!({"type": "audio", "format": "L16", "channels": ["external"], "rate": 16000});
+        let l16 =
+            json!({"type": "audio", "format": "L16", "channels": ["external"], "rate": 16000});
         let (_, out, reply_to_open) = opened(&json!([offer()[2], l16]));
         assert_eq!(reply_to_open["parameters"]["media"], json!([l16]));
         assert!(matches!(&out[0], Media::Opened(it) if it.format.rate == 16_000));
         let mut stream = Stream::new(None);
         let open = message(1, "open", &open("c", &json!([offer()[2]])));
-        assert!(stream.text(&open, &mut Vec::new()).is_err(), "the agent alone is not heard");
+        assert!(
+            stream.text(&open, &mut Vec::new()).is_err(),
+            "the agent alone is not heard"
+        );
         assert_eq!(reply(&mut stream)["type"], "disconnect");
     }
 
     #[test]
     fn a_probe_is_answered_and_is_no_call() {
         let (mut stream, mut out) = (Stream::new(None), Vec::new());
-        stream.text(&message(1, "open", &open(NOBODY, &offer())), &mut out).unwrap();
+        stream
+            .text(&message(1, "open", &open(NOBODY, &offer())), &mut out)
+            .unwrap();
         let answer = reply(&mut stream);
         assert_eq!(answer["parameters"]["media"], json!([]));
         assert!(out.is_empty());
@@ -365,9 +412,15 @@ mod tests {
         assert!(stream.text(&first, &mut Vec::new()).is_err());
         assert_eq!(reply(&mut stream)["parameters"]["reason"], "unauthorized");
         let (mut stream, mut out, _) = opened(&offer());
-        assert!(stream.text(&message(3, "ping", &json!({})), &mut out).is_err());
+        assert!(
+            stream
+                .text(&message(3, "ping", &json!({})), &mut out)
+                .is_err()
+        );
         assert_eq!(reply(&mut stream)["parameters"]["reason"], "error");
-        stream.text(&message(4, "ping", &json!({})), &mut out).unwrap();
+        stream
+            .text(&message(4, "ping", &json!({})), &mut out)
+            .unwrap();
         assert!(stream.replies().is_empty(), "it is over");
     }
 
@@ -376,19 +429,37 @@ mod tests {
         let (mut stream, _, _) = opened(&offer());
         for quarter in 0..80 {
             let at_s = f64::from(quarter) / 4.0;
-            stream.tell("trajectory", &json!({"type": "trajectory", "at_s": at_s}).to_string());
+            stream.tell(
+                "trajectory",
+                &json!({"type": "trajectory", "at_s": at_s}).to_string(),
+            );
         }
         assert_eq!(stream.replies().len(), 4, "20 s");
-        stream.tell("escalation", r#"{"type":"escalation","at_s":20.0,"trigger":"sentiment"}"#);
+        stream.tell(
+            "escalation",
+            r#"{"type":"escalation","at_s":20.0,"trigger":"sentiment"}"#,
+        );
         stream.tell("gap", "{}");
         let event = reply(&mut stream);
         let entity = &event["parameters"]["entities"][0];
-        assert_eq!((&entity["type"], &entity["data"]["trigger"]), (&json!("x-escalation"), &json!("sentiment")));
+        assert_eq!(
+            (&entity["type"], &entity["data"]["trigger"]),
+            (&json!("x-escalation"), &json!("sentiment"))
+        );
     }
 
     #[test]
     fn durations_are_read() {
-        for (text, seconds) in [("PT1.5S", Some(1.5)), ("PT2M", Some(120.0)), ("PT1H0M3S", Some(3603.0)), ("PT", Some(0.0)), ("P1D", None), ("PT1", None), ("PTxS", None), ("PT1.2.3S", None)] {
+        for (text, seconds) in [
+            ("PT1.5S", Some(1.5)),
+            ("PT2M", Some(120.0)),
+            ("PT1H0M3S", Some(3603.0)),
+            ("PT", Some(0.0)),
+            ("P1D", None),
+            ("PT1", None),
+            ("PTxS", None),
+            ("PT1.2.3S", None),
+        ] {
             assert_eq!(duration_s(text), seconds, "{text}");
         }
     }

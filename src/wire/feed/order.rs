@@ -11,8 +11,10 @@ pub const HELD: usize = 8;
 const AHEAD: u64 = 3000;
 /// The same for numbers that are behind (RFC 3550, MAX_MISORDER).
 const BEHIND: u64 = 100;
-/// A sender whose numbers run on but whose clock is ahead by this much was silent, seconds.
+/// Where numbers run on, a clock that trembles must be ahead by this much to be believed, seconds.
 const PAUSE_S: f64 = 0.5;
+/// A clock that counts milliseconds is off by less than this, seconds.
+const ROUNDED_S: f64 = 0.002;
 /// A clock that jumps further ahead, or back by a second, was set anew, seconds.
 const LONGEST_S: f64 = 60.0;
 
@@ -42,8 +44,10 @@ pub enum Piece {
 #[derive(Clone, Debug)]
 pub struct Order {
     rate: f64,
-    /// How far ahead the clock must be where no number is missing, samples.
-    pause: i64,
+    /// Whether the clock counts samples, as far as is known: it has been off by whole frames alone.
+    steady: bool,
+    /// The protocol says that it does.
+    exact: bool,
     /// By number, ascending.
     held: Vec<(u64, Frame)>,
     last: Option<u64>,
@@ -62,7 +66,8 @@ impl Order {
     pub fn new(rate: u32, base: Option<i64>) -> Self {
         Self {
             rate: f64::from(rate),
-            pause: (PAUSE_S * f64::from(rate)) as i64,
+            steady: true,
+            exact: false,
             held: Vec::with_capacity(HELD + 1),
             last: None,
             position: 0,
@@ -72,11 +77,10 @@ impl Order {
         }
     }
 
-    /// The order of a leg whose clock counts samples, so that it is believed in every pause.
+    /// The order of a leg whose clock counts samples, whatever it does.
     pub fn by_clock(rate: u32) -> Self {
-        let pause = i64::from(rate / 100);
         Self {
-            pause,
+            exact: true,
             ..Self::new(rate, None)
         }
     }
@@ -173,11 +177,19 @@ impl Order {
                 self.base = at.map(|at| at - self.position);
                 0
             }
-            Some(ahead) if skipped > 0 && ahead > i64::from(frame.samples / 2) => {
-                self.whole_frames(ahead, frame.samples)
+            Some(ahead) => {
+                let whole = self.whole_frames(ahead, frame.samples);
+                // Numbers do not tell of a loss before they are given, nor of a silence.
+                if skipped == 0 && whole.is_none_or(|whole| whole < 0) {
+                    self.steady = self.exact;
+                }
+                let least = i64::from(frame.samples / 2).max(self.samples(ROUNDED_S));
+                let believed = skipped > 0 || self.steady || ahead >= self.samples(PAUSE_S);
+                match ahead > least && believed {
+                    true => whole.unwrap_or(ahead),
+                    false => 0,
+                }
             }
-            Some(ahead) if ahead >= self.pause => ahead,
-            Some(_) => 0,
             None if self.last.is_some() => (skipped * u64::from(frame.samples)) as i64,
             None => 0,
         };
@@ -196,12 +208,16 @@ impl Order {
         (-1.0..=LONGEST_S).contains(&seconds)
     }
 
-    /// Clocks that count milliseconds are off by less than two: what is lost is whole frames.
-    fn whole_frames(&self, ahead: i64, samples: u32) -> i64 {
+    /// So many whole frames as `ahead` is, or nearly is.
+    fn whole_frames(&self, ahead: i64, samples: u32) -> Option<i64> {
         let samples = i64::from(samples.max(1));
-        let whole = (ahead + samples / 2) / samples * samples;
-        let close = (whole - ahead).abs() as f64 <= 0.002 * self.rate;
-        if close { whole } else { ahead }
+        let whole = (ahead + samples / 2).div_euclid(samples) * samples;
+        let close = (whole - ahead).abs() <= self.samples(ROUNDED_S);
+        close.then_some(whole)
+    }
+
+    fn samples(&self, seconds: f64) -> i64 {
+        (seconds * self.rate) as i64
     }
 }
 
@@ -297,6 +313,9 @@ mod tests {
             ordered(&mut Order::new(8000, None), pause),
             [1, 2, -8000, 3]
         );
+        let one_lost = [frame(1, Some(0)), frame(2, Some(320)), frame(3, Some(480))];
+        let out = ordered(&mut Order::new(8000, None), one_lost);
+        assert_eq!(out, [1, -160, 2, 3], "numbered after the loss");
         let trembling = (1..50).map(|n| frame(n, Some(n * 160 + n % 3 * 400)));
         let out = ordered(&mut Order::new(8000, None), trembling);
         assert!(out.iter().all(|n| *n > 0), "{out:?}");

@@ -416,9 +416,9 @@ mod tests {
         let quiet = [
             packet(0, 1, 0, 5, &[0xFF; 160]),
             packet(13, 2, 160, 5, &[60]),
-            packet(0, 3, 1760, 5, &[0xFF; 160]),
+            packet(0, 3, 1790, 5, &[0xFF; 160]),
         ];
-        assert_eq!(lengths(&said(&quiet)), [160, -1600, 160]);
+        assert_eq!(lengths(&said(&quiet)), [160, -1630, 160]);
     }
 
     #[test]

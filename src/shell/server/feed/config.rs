@@ -1,10 +1,13 @@
 //! `[feed]`: which media servers are listened to. What is not there is off.
 
+use super::http_signature::Keys;
 use super::signature::Signatures;
 use crate::error::BuildError;
 use crate::shell::delivery::Secret;
 use crate::wire::feed::l16::Legs;
 use crate::wire::feed::rtp::Payload;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +31,9 @@ pub struct FeedConfig {
     /// `[feed.rtp]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rtp: Option<RtpConfig>,
+    /// `[feed.audiohook]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audiohook: Option<AudioHookConfig>,
 }
 
 impl Default for FeedConfig {
@@ -38,6 +44,7 @@ impl Default for FeedConfig {
             l16: None,
             audiosocket: None,
             rtp: None,
+            audiohook: None,
         }
     }
 }
@@ -155,6 +162,52 @@ fn payload(number: &str, name: &str) -> Option<(u8, Payload)> {
     Some((number, payload))
 }
 
+/// `[feed.audiohook]`: Genesys AudioHook at `/v1/feed/audiohook`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AudioHookConfig {
+    /// The integrations that may connect.
+    pub keys: Vec<AudioHookKey>,
+    /// The address as it stands in Genesys. Without it it is what the request, and the proxies before
+    /// it, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+}
+
+/// An integration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AudioHookKey {
+    /// Its API key.
+    pub api_key: String,
+    /// Its client secret, base 64 as Genesys shows it.
+    pub client_secret: Secret,
+}
+
+impl AudioHookConfig {
+    /// What checks signatures.
+    ///
+    /// # Errors
+    /// A client secret cannot be read, or is no base 64.
+    fn keys(&self, file: &str) -> Result<Keys, BuildError> {
+        let secret = |(place, key): (usize, &AudioHookKey)| {
+            let wrong = |reason: String| {
+                let at = format!("feed.audiohook.keys[{place}].client_secret");
+                BuildError::value(file, at, format!("{:?}", key.client_secret), reason)
+            };
+            let text = key.client_secret.reveal().map_err(wrong)?;
+            let mend = "give the base 64 that Genesys shows".to_owned();
+            let bytes = STANDARD.decode(text).map_err(|_| wrong(mend))?;
+            Ok((key.api_key.clone(), bytes))
+        };
+        let secrets = self.keys.iter().enumerate().map(secret);
+        Ok(Keys::new(
+            secrets.collect::<Result<_, _>>()?,
+            self.public_url.clone(),
+        ))
+    }
+}
+
 /// Networks that may send sound; this machine alone, unless it says otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -249,6 +302,8 @@ pub struct Feeds {
     pub twilio: Option<Signatures>,
     /// Described raw samples.
     pub l16: Option<L16Config>,
+    /// Genesys.
+    pub audiohook: Option<Keys>,
 }
 
 impl Feeds {
@@ -259,10 +314,13 @@ impl Feeds {
     pub fn new(config: &FeedConfig, file: &str) -> Result<Self, BuildError> {
         let twilio = config.twilio.as_ref();
         let twilio = twilio.map(|twilio| twilio.signatures(file));
+        let audiohook = config.audiohook.as_ref();
+        let audiohook = audiohook.map(|audiohook| audiohook.keys(file));
         Ok(Self {
             no_audio_alarm_s: config.no_audio_alarm_s,
             twilio: twilio.transpose()?,
             l16: config.l16.clone(),
+            audiohook: audiohook.transpose()?,
         })
     }
 }

@@ -4,6 +4,7 @@ use super::door::{Guest, PARAMETER};
 use super::intake::Intake;
 use crate::handoff::Channel;
 use crate::shell::server::App;
+use crate::shell::server::bus::Published;
 use crate::shell::server::calls::{Call, Ended};
 use crate::shell::server::problem::Problem;
 use crate::shell::server::worker::{Ask, Format, Side};
@@ -11,6 +12,7 @@ use crate::wire::feed::{Leg, Media, Opening};
 use crate::wire::pcm;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::broadcast;
 
 /// Parameters that become labels of the call, and their longest value.
 const LABELS: usize = 16;
@@ -106,6 +108,11 @@ impl Line {
     /// Whether the stream, or the call that it feeds, has ended.
     pub fn over(&self) -> bool {
         self.ended || self.heard.as_ref().is_some_and(|it| it.call.ended())
+    }
+
+    /// What happens in the call from here on, once it is known.
+    pub fn events(&self) -> Option<broadcast::Receiver<Arc<Published>>> {
+        self.heard.as_ref().map(|it| it.call.ring.subscribe())
     }
 
     /// The call, for the log.

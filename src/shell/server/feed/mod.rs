@@ -9,9 +9,11 @@
 //! socket ─ door (who may) ─ wire::feed (bytes → Media) ─ line (a call) ─ intake (a leg) ─ worker
 //! ```
 
+mod audiohook;
 mod audiosocket;
 pub mod config;
 mod door;
+mod http_signature;
 mod intake;
 mod l16;
 mod line;
@@ -41,6 +43,9 @@ pub fn router(app: &App) -> Router<App> {
     }
     if app.feed.l16.is_some() {
         router = router.route("/v1/feed/l16", get(l16::answer));
+    }
+    if app.feed.audiohook.is_some() {
+        router = router.route("/v1/feed/audiohook", get(audiohook::answer));
     }
     router
 }

@@ -5,14 +5,20 @@ use super::watch::{Verdict, Watch};
 use crate::error::WireError;
 use crate::shell::server::App;
 use crate::shell::server::app::turned;
+use crate::shell::server::bus::Published;
 use crate::shell::server::problem::Problem;
 use crate::wire::feed::Media;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 /// Messages in a row that may be unreadable before the stream is ended.
 const NONSENSE: u32 = 50;
 /// The longest reason in a close frame, bytes (RFC 6455 §5.5).
 const REASON: usize = 123;
+/// How long a sender may take to read what is sent back.
+const TAKEN: Duration = Duration::from_secs(2);
 
 /// A protocol of `wire/feed` that runs over WebSocket.
 pub trait Protocol: Send + 'static {
@@ -20,6 +26,8 @@ pub trait Protocol: Send + 'static {
     const FEED: &'static str;
     /// Whether closing the connection in good order ends the call.
     const CLOSING_HANGS_UP: bool;
+    /// Whether the sender wants to be told what happens in the call.
+    const IS_TOLD: bool = false;
 
     /// A text message.
     ///
@@ -38,6 +46,14 @@ pub trait Protocol: Send + 'static {
 
     /// Frames that came twice or too late.
     fn repeated(&self) -> u64;
+
+    /// An event of the call, for a sender that is told.
+    fn tell(&mut self, _kind: &str, _json: &str) {}
+
+    /// What must be sent back.
+    fn replies(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Feeds `line` with what comes over `socket` until either ends.
@@ -93,9 +109,17 @@ async fn serve<P: Protocol>(
         true => Watch::new(alarm_s, app.server.idle_timeout_s),
         false => Watch::new(alarm_s, app.server.header_timeout_s),
     };
+    let mut events = None;
     loop {
         let frame = tokio::select! {
             frame = tokio::time::timeout(watch.wait(), socket.recv()) => frame,
+            event = next(&mut events) => {
+                protocol.tell(event.kind, &event.json);
+                if !answered(socket, protocol).await {
+                    return Ok(Closed::BrokenOff);
+                }
+                continue;
+            }
             _ = turned(&mut stop) => {
                 return Ok(Closed::Because(close_code::AWAY, "the server is stopping"));
             }
@@ -111,6 +135,9 @@ async fn serve<P: Protocol>(
             }
             Ok(None) => return Ok(Closed::BrokenOff),
         };
+        if !answered(socket, protocol).await {
+            return Ok(Closed::BrokenOff);
+        }
         match read {
             Ok(()) => nonsense = 0,
             Err(error) => {
@@ -128,6 +155,9 @@ async fn serve<P: Protocol>(
         if line.over() {
             return Ok(Closed::Over);
         }
+        if P::IS_TOLD && events.is_none() {
+            events = line.events();
+        }
         if !admitted && line.admitted() {
             admitted = true;
             watch = Watch::new(alarm_s, app.server.idle_timeout_s);
@@ -143,6 +173,32 @@ async fn serve<P: Protocol>(
             }
         }
     }
+}
+
+/// The next event of the call, where the sender is told of them.
+async fn next(events: &mut Option<broadcast::Receiver<Arc<Published>>>) -> Arc<Published> {
+    if let Some(events) = events {
+        loop {
+            match events.recv().await {
+                Ok(event) => return event,
+                // Readings are many, and only some are told.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => break,
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+/// Sends what the protocol has to say; false where the sender does not take it.
+async fn answered<P: Protocol>(socket: &mut WebSocket, protocol: &mut P) -> bool {
+    for reply in protocol.replies() {
+        let sent = socket.send(Message::Text(reply.into()));
+        if !matches!(tokio::time::timeout(TAKEN, sent).await, Ok(Ok(()))) {
+            return false;
+        }
+    }
+    true
 }
 
 /// The problem in a close frame's room.
