@@ -7,10 +7,11 @@
 //! one that is left out ends the session. On hold no sound comes, and `resumed` or `discarded` say for
 //! how long: that is missing. A session without a conversation is a probe: answered, and no call.
 
+use super::audiohook_offer::{Choice, duration_s};
 use super::json::{count, field, text};
 use super::media::{Leg, Media, Opening};
 use crate::error::WireError;
-use crate::wire::pcm::{Encoding, Format};
+use crate::wire::pcm::Format;
 use serde_json::{Map, Value, json};
 
 /// The conversation of a probe.
@@ -156,6 +157,8 @@ impl Stream {
         let probe = conversation == NOBODY;
         let chosen = offered
             .iter()
+            // The first of equals: the last one is what `max_by_key` gives.
+            .rev()
             .filter_map(Choice::read)
             .max_by_key(|it| it.worth);
         let Some(chosen) = chosen.filter(|_| !probe) else {
@@ -203,48 +206,6 @@ impl Stream {
     }
 }
 
-/// One of the formats that are offered, if it can be heard.
-struct Choice {
-    offer: Value,
-    format: Format,
-    legs: Vec<Leg>,
-    worth: u8,
-}
-
-impl Choice {
-    fn read(offer: &Value) -> Option<Self> {
-        let encoding = match text(offer, &["format"])?.as_str() {
-            "PCMU" => Encoding::MuLaw,
-            "L16" => Encoding::S16Le,
-            _ => return None,
-        };
-        let channels = field(offer, &["channels"])?.as_array()?;
-        let legs = channels.iter().map(|channel| match channel.as_str()? {
-            "external" => Some(Leg::Caller),
-            "internal" => Some(Leg::Agent),
-            _ => None,
-        });
-        let legs: Vec<Leg> = legs.collect::<Option<_>>()?;
-        let worth = match legs[..] {
-            [Leg::Caller, Leg::Agent] | [Leg::Agent, Leg::Caller] => 2,
-            [Leg::Caller] => 1,
-            _ => return None,
-        };
-        let rate = u32::try_from(count(offer, &["rate"])?).ok()?;
-        Some(Self {
-            offer: offer.clone(),
-            format: Format {
-                encoding,
-                rate,
-                channels: 1,
-            },
-            legs,
-            // Of equals the last one is the greatest: the first offered is worth more.
-            worth: worth * 2 + u8::from(encoding == Encoding::MuLaw),
-        })
-    }
-}
-
 /// What is known of the conversation, for labels.
 fn named(parameters: &Value, organization: Option<String>) -> Vec<(String, String)> {
     let language = text(parameters, &["language"]);
@@ -253,24 +214,6 @@ fn named(parameters: &Value, organization: Option<String>) -> Vec<(String, Strin
     known
         .filter_map(|(key, value)| Some((key.to_owned(), value?)))
         .collect()
-}
-
-/// Seconds of an ISO 8601 duration without days: `PT1.5S`, `PT2M`, `PT1H0M3S`.
-fn duration_s(text: &str) -> Option<f64> {
-    let mut rest = text.strip_prefix("PT")?;
-    let mut seconds = 0.0;
-    while !rest.is_empty() {
-        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
-        let number: f64 = rest[..end].parse().ok()?;
-        seconds += match rest.as_bytes()[end] {
-            b'H' => number * 3600.0,
-            b'M' => number * 60.0,
-            b'S' => number,
-            _ => return None,
-        };
-        rest = &rest[end + 1..];
-    }
-    Some(seconds)
 }
 
 #[cfg(test)]
@@ -446,22 +389,6 @@ mod tests {
             (&entity["type"], &entity["data"]["trigger"]),
             (&json!("x-escalation"), &json!("sentiment"))
         );
-    }
-
-    #[test]
-    fn durations_are_read() {
-        for (text, seconds) in [
-            ("PT1.5S", Some(1.5)),
-            ("PT2M", Some(120.0)),
-            ("PT1H0M3S", Some(3603.0)),
-            ("PT", Some(0.0)),
-            ("P1D", None),
-            ("PT1", None),
-            ("PTxS", None),
-            ("PT1.2.3S", None),
-        ] {
-            assert_eq!(duration_s(text), seconds, "{text}");
-        }
     }
 
     proptest! {

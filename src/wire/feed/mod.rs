@@ -8,12 +8,14 @@
 //! - **Source**: each file names its protocol.
 
 pub mod audiohook;
+mod audiohook_offer;
 pub mod audiosocket;
 mod json;
 pub mod l16;
 mod media;
 pub mod order;
 pub mod rtp;
+mod rtp_packet;
 pub mod twilio;
 
 pub use media::{Leg, Media, Opening};
