@@ -12,11 +12,15 @@ use crate::wire::feed::{Leg, Media, Opening};
 use crate::wire::pcm;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::broadcast;
 
 /// Parameters that become labels of the call, and their longest value.
 const LABELS: usize = 16;
 const LABEL_LENGTH: usize = 128;
+/// Gaps may be ahead of the clock on the wall by so much in all: who sends a little faster is well, who
+/// claims an hour in a packet is not believed.
+const AHEAD_S: f64 = 60.0;
 
 /// A stream that feeds a call.
 pub struct Line {
@@ -34,6 +38,31 @@ struct Heard {
     format: pcm::Format,
     caller: Option<Intake>,
     agent: Option<Intake>,
+    since: Instant,
+    missing_s: f64,
+}
+
+impl Heard {
+    fn new(call: Arc<Call>, format: pcm::Format) -> Self {
+        Self {
+            call,
+            format,
+            caller: None,
+            agent: None,
+            since: Instant::now(),
+            missing_s: 0.0,
+        }
+    }
+
+    /// Whether so many samples can be missing.
+    fn believes(&mut self, samples: u32) -> bool {
+        let missing_s = self.missing_s + f64::from(samples) / f64::from(self.format.rate);
+        let believed = missing_s <= 2.0 * self.since.elapsed().as_secs_f64() + AHEAD_S;
+        if believed {
+            self.missing_s = missing_s;
+        }
+        believed
+    }
 }
 
 impl Line {
@@ -87,6 +116,10 @@ impl Line {
                 }
             }
             Media::Missing { leg, samples } => {
+                let believed = self.heard.as_mut().is_some_and(|it| it.believes(samples));
+                if !believed {
+                    return Ok(false);
+                }
                 let feed = self.feed;
                 metrics::counter!("undertone_feed_missing_samples_total", "feed" => feed)
                     .increment(samples.into());
@@ -157,12 +190,7 @@ impl Line {
             .await?;
         let (feed, format) = (self.feed, opening.format);
         tracing::info!(call = %call.id, %by, feed, new, ?format, "stream begins");
-        self.heard = Some(Heard {
-            call,
-            format,
-            caller: None,
-            agent: None,
-        });
+        self.heard = Some(Heard::new(call, format));
         Ok(())
     }
 
@@ -216,6 +244,25 @@ fn labels(opening: &Opening) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::server::calls::{Calls, Found};
+
+    #[test]
+    fn gaps_that_cannot_be_are_not_believed() {
+        let Ok(Found::New(call)) =
+            Calls::new(1, 1).open("a", Channel::Voice, BTreeMap::new(), None)
+        else {
+            panic!("a new call");
+        };
+        let format = pcm::Format {
+            encoding: pcm::Encoding::MuLaw,
+            rate: 8000,
+            channels: 1,
+        };
+        let mut heard = Heard::new(call, format);
+        assert!(heard.believes(59 * 8000));
+        assert!(!heard.believes(59 * 8000));
+        assert!(heard.believes(160), "what is small still is");
+    }
 
     #[test]
     fn any_id_becomes_a_name() {

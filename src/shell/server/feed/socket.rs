@@ -78,7 +78,8 @@ pub async fn run<P: Protocol>(app: App, mut socket: WebSocket, mut protocol: P, 
     line.end(hang_up).await;
     let reason = reason.into();
     let close = Message::Close(Some(CloseFrame { code, reason }));
-    let _ = socket.send(close).await;
+    // A sender that does not read is not waited for.
+    let _ = tokio::time::timeout(TAKEN, socket.send(close)).await;
 }
 
 /// How a stream came to its end.
