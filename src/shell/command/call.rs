@@ -52,7 +52,8 @@ pub struct Call {
     /// Leave out one frame in so many, as a bad network does; 0 for none
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub lose_one_in: u32,
-    /// What calls are called, before their number; without it by the time
+    /// What calls are called, before their number; without it a name is drawn. Over AudioSocket and RTP
+    /// calls have names of their own
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// A line to read, or one JSON object
@@ -122,10 +123,9 @@ pub fn run(args: &Call) -> Result<u8, ShellError> {
 
 async fn play(args: &Call, player: Arc<Player>) -> Result<Arc<Tally>, ShellError> {
     let tally = Arc::new(Tally::default());
-    let name = args.name.clone().unwrap_or_else(|| {
-        let now_s = crate::shell::wall::unix_ms() / 1000;
-        format!("call-{now_s}")
-    });
+    let [a, b, c, d, ..] = drawn()?;
+    let drawn_name = || format!("call-{a:02x}{b:02x}{c:02x}{d:02x}");
+    let name = args.name.clone().unwrap_or_else(drawn_name);
     let mut calls = tokio::task::JoinSet::new();
     // Not all frames of all calls at the same instant, as calls are not either.
     let apart = Duration::from_secs(1) / args.calls;
