@@ -129,7 +129,12 @@ async fn serve<P: Protocol>(
             Ok(Some(Ok(Message::Text(text)))) => protocol.text(&text, out),
             Ok(Some(Ok(Message::Binary(bytes)))) => protocol.binary(&bytes, out),
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) | Err(_) => Ok(()),
-            Ok(Some(Ok(Message::Close(_)))) => return Ok(Closed::InGoodOrder),
+            Ok(Some(Ok(Message::Close(_)))) => {
+                // Reading on is what sends our half of the handshake: not only once the worker has
+                // taken the end of the sound.
+                let _ = tokio::time::timeout(TAKEN, socket.recv()).await;
+                return Ok(Closed::InGoodOrder);
+            }
             Ok(Some(Err(error))) => {
                 tracing::debug!(call = line.call(), feed = P::FEED, %error, "stream broke off");
                 return Ok(Closed::BrokenOff);
