@@ -191,3 +191,23 @@ async fn a_feed_that_is_not_configured_is_not_there() {
     );
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_finds_no_room_is_a_gap_and_time_adds_up() {
+    let folder = tempdir().unwrap();
+    let more = TWILIO.replace("audio_queue = 100000", "audio_queue = 1");
+    let server = Server::start_with(folder.path(), &more).await;
+    let bytes = mulaw("became-angry");
+    twilio(&server, "crowded", &bytes, 160).await;
+    let call = ended(&server, "crowded").await;
+    let length_s = bytes.len() as f64 / 8000.0;
+    let at_s = call["at_s"].as_f64().unwrap();
+    assert!((at_s - length_s).abs() < 0.001, "{at_s} for {length_s}");
+    let (_, metrics) = server.get("/metrics").await;
+    let lost = metrics.as_str().unwrap().lines().find_map(|line| {
+        let count = line.strip_prefix("undertone_audio_samples_lost_total ")?;
+        count.parse::<f64>().ok()
+    });
+    assert!(lost.is_some_and(|lost| lost > 0.0), "{lost:?}");
+    server.stop().await;
+}

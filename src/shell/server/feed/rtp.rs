@@ -34,7 +34,10 @@ pub async fn listen(app: App, socket: UdpSocket, config: RtpConfig) {
             received = socket.recv_from(&mut datagram) => received,
             Some(ended) = calls.join_next() => {
                 // A panic was printed; its sender is found closed by the next datagram.
-                if let Ok(peer) = ended {
+                if let Ok(peer) = ended
+                    // The same address may have begun another call.
+                    && senders.get(&peer).is_some_and(mpsc::Sender::is_closed)
+                {
                     senders.remove(&peer);
                 }
                 continue;
