@@ -4,7 +4,7 @@ use crate::shell::channel::Channel;
 use crate::shell::command::eval::args::Eval;
 use crate::shell::command::{classify_text, tune};
 #[cfg(feature = "serve")]
-use crate::shell::command::{load, report, serve, token};
+use crate::shell::command::{call, load, report, serve, token};
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
@@ -129,6 +129,10 @@ pub enum Command {
     /// Measure what a second of audio costs on this machine, and how many calls a core carries
     #[command(after_help = BENCH_HELP, after_long_help = format!("{BENCH_HELP}\n\n{EXIT_CODES}"))]
     Bench(Bench),
+    /// Play a recording to a server in real time, as Twilio, FreeSWITCH, Asterisk or an RTP sender would
+    #[cfg(feature = "serve")]
+    #[command(after_help = call::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", call::HELP))]
+    Call(call::Call),
     /// Put many calls on a server and measure how long it takes to act
     #[cfg(feature = "serve")]
     #[command(after_help = load::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", load::HELP))]

@@ -22,6 +22,8 @@ pub mod load;
 #[cfg(feature = "mic")]
 pub mod mic;
 pub mod output;
+#[cfg(feature = "serve")]
+pub mod play;
 pub mod plot;
 pub mod progress;
 #[cfg(feature = "serve")]

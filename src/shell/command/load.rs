@@ -107,8 +107,9 @@ async fn measure(args: &Load, audio: Audio) -> Result<Figures, ShellError> {
     Ok(figures)
 }
 
-/// The recording's first channel at 8 kHz, as 16-bit samples.
-fn telephone(path: &Path) -> Result<Vec<u8>, ShellError> {
+/// The recording's first channel at 8 kHz, as 16-bit samples. What was G.711 or 16 bits comes out as
+/// it was.
+pub(super) fn telephone(path: &Path) -> Result<Vec<u8>, ShellError> {
     let (mut source, splitter) = Hearing::default().open(path)?;
     if source.rate() != 8_000 {
         return Err(ShellError::Usage(format!(
@@ -120,7 +121,7 @@ fn telephone(path: &Path) -> Result<Vec<u8>, ShellError> {
     let (mut bytes, mut block, mut caller, mut agent) = (vec![], vec![], vec![], vec![]);
     while source.next_block(&mut block)? {
         splitter.split(&block, &mut caller, &mut agent);
-        let samples = caller.iter().map(|x| (x * 32_767.0) as i16);
+        let samples = caller.iter().map(|x| (x * 32_768.0).round() as i16);
         bytes.extend(samples.flat_map(i16::to_le_bytes));
     }
     if bytes.len() < 16_000 {

@@ -5,6 +5,8 @@
 
 pub mod analyze;
 pub mod bench;
+#[cfg(feature = "serve")]
+pub mod call;
 pub mod check;
 pub mod classify_text;
 pub mod eval;
@@ -41,6 +43,8 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Analyze(args) => analyze::run(args),
         Command::Features(args) => features::run(args),
         Command::Listen(args) => listen::run(args),
+        #[cfg(feature = "serve")]
+        Command::Call(args) => call::run(args),
         #[cfg(feature = "serve")]
         Command::Load(args) => load::run(args),
         Command::Bench(args) => bench::run(args),

@@ -4,6 +4,7 @@ use super::auth::Tokens;
 use super::bus::Bus;
 use super::calls::{Call, Calls, Found, ended};
 use super::config::ServerConfig;
+use super::feed::config::Feeds;
 use super::ledger::Ledger;
 use super::problem::Problem;
 use super::telemetry::Telemetry;
@@ -27,6 +28,8 @@ pub struct App(pub Arc<Shared>);
 pub struct Shared {
     /// The server's bounds.
     pub server: ServerConfig,
+    /// Media servers that are listened to.
+    pub feed: Feeds,
     /// Who may ask.
     pub tokens: Tokens,
     /// Links for browsers.

@@ -133,6 +133,14 @@ impl Tokens {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(shown().mend(mend));
         }
+        self.holder(token, scope)
+    }
+
+    /// The name of the holder of `token`, where they may do what `scope` says.
+    ///
+    /// # Errors
+    /// 401, 403 or 429.
+    pub fn holder(&self, token: &str, scope: Scope) -> Result<Arc<str>, Problem> {
         let hash: [u8; 32] = Sha256::digest(token.trim().as_bytes()).into();
         // Every hash is compared, and each in constant time: how long it takes says nothing.
         let mut found = None;

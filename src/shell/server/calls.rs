@@ -82,6 +82,8 @@ pub struct Status {
 pub enum Ended {
     /// It was closed.
     Closed,
+    /// Its media stream said so.
+    HungUp,
     /// Nothing was heard of it for too long.
     Idle,
 }

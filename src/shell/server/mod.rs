@@ -18,6 +18,7 @@ mod body;
 mod bus;
 mod calls;
 pub mod config;
+mod feed;
 mod guard;
 mod ledger;
 mod listen;

@@ -4,6 +4,7 @@ use super::app::{App, Shared};
 use super::auth::Tokens;
 use super::bus::Bus;
 use super::calls::{Calls, Found};
+use super::feed::{Ports, config::Feeds};
 use super::ledger::Ledger;
 use super::settings::Settings;
 use super::telemetry::Telemetry;
@@ -60,7 +61,9 @@ pub async fn start(
     let telemetry = telemetry.map_err(|error| BuildError::file("metrics", error))?;
     let destinations = Destinations::build(&around.destinations, file)?;
     let key = ticket::key(&server, file)?;
+    let feed = Feeds::new(&around.feed, file)?;
     let store = Store::open_with(&around.store)?;
+    let ports = Ports::open(&around.feed).await?;
     let listener = TcpListener::bind(server.listen).await;
     let opened = |source: io::Error| ShellError::Open {
         path: server.listen.to_string().into(),
@@ -100,6 +103,7 @@ pub async fn start(
     let (stop, stopped) = watch::channel(false);
     let app = App(Arc::new(Shared {
         tokens: Tokens::new(&around.tokens, &server),
+        feed,
         tickets,
         calls,
         pool,
@@ -122,9 +126,13 @@ pub async fn start(
     }
     let courier = Courier::start(&store, destinations)?;
     let router = api::router(app.clone());
+    let feeds = tokio::spawn(ports.listen(app.clone()));
     let patience = Duration::from_secs_f64(server.drain_timeout_s);
     let serving = tokio::spawn(async move {
         listen::run(listener, router, &server, stopped).await;
+        // Streams hear of the end themselves; a panic of theirs was printed.
+        let patience = Duration::from_secs_f64(server.drain_timeout_s);
+        let _ = tokio::time::timeout(patience, feeds).await;
     });
     tracing::info!(%address, workers, restored, "ready");
     Ok(Running {

@@ -1,6 +1,7 @@
 //! The whole configuration file of a server: what the engine does, and everything around it.
 
 use super::config::{ServerConfig, TokenConfig, check_tokens};
+use super::feed::FeedConfig;
 use crate::config::EngineConfig;
 use crate::error::BuildError;
 use crate::shell::delivery::{self, DestinationConfig};
@@ -22,6 +23,8 @@ pub struct Settings {
 pub struct Around {
     /// Where it listens, and how much it takes.
     pub server: ServerConfig,
+    /// Which media servers are listened to.
+    pub feed: FeedConfig,
     /// Where everything is stored.
     pub store: StoreConfig,
     /// Who may use it.
@@ -43,6 +46,7 @@ impl Settings {
         let around: Around = toml::from_str(text)
             .map_err(|error| BuildError::file(file, error.to_string().trim_end()))?;
         around.server.check(file)?;
+        around.feed.check(file)?;
         around.store.check(file)?;
         check_tokens(file, &around.tokens)?;
         delivery::check(&around.destinations, file)?;

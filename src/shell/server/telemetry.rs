@@ -76,6 +76,10 @@ fn describe() {
         ),
         ("undertone_store_queue", "Records that wait for the store"),
         (
+            "undertone_feeds_open",
+            "Streams of media servers that are open, by feed",
+        ),
+        (
             "undertone_worker_load",
             "Share of the last second in which a worker was busy",
         ),
@@ -122,6 +126,26 @@ fn describe() {
             "Blocks of sound that found no room",
         ),
         ("undertone_model_faults_total", "Readings that failed"),
+        (
+            "undertone_feed_missing_samples_total",
+            "Samples that media servers did not send, or the network lost, by feed",
+        ),
+        (
+            "undertone_feed_frames_repeated_total",
+            "Frames that came twice or too late, by feed",
+        ),
+        (
+            "undertone_feed_refused_total",
+            "Connections, messages and packets of media servers that could not be taken, by feed",
+        ),
+        (
+            "undertone_feed_silent_total",
+            "Times that an open stream brought no sound, by feed",
+        ),
+        (
+            "undertone_feed_digits_total",
+            "Keys pressed; which is not kept",
+        ),
         (
             "undertone_events_lost_total",
             "Events that slow clients missed",

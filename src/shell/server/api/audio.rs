@@ -7,18 +7,17 @@ use crate::shell::server::app::turned;
 use crate::shell::server::auth::{Allowed, CallsWrite};
 use crate::shell::server::body::{Asked, CallPath};
 use crate::shell::server::calls::Call;
+use crate::shell::server::feed::Intake;
 use crate::shell::server::problem::Problem;
-use crate::shell::server::worker::{Ask, Format, Listening, Side, Sound};
+use crate::shell::server::worker::{Format, Side};
 use crate::wire::pcm::{Encoding, MAX_RATE, MIN_RATE};
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How the samples of a stream are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -85,115 +84,39 @@ pub async fn socket(
     let (call, _) = app
         .opened(&path.id, Channel::Voice, BTreeMap::new())
         .await?;
-    let listening = app
-        .pool
-        .ask(&call, |reply| Ask::Listen(format, reply))
-        .await?;
+    let intake = Intake::open(&app, &call, format).await?;
     tracing::info!(call = %call.id, by = %allowed.name, ?format, "sound begins");
     Ok(socket.upgrade(&app.clone(), move |socket| async move {
-        let stream = Incoming {
-            call,
-            format,
-            listening,
-            odd: Vec::new(),
-            lost: 0,
-        };
-        stream.run(&app, socket).await;
+        run(&app, &call, intake, socket).await;
         drop(room);
     }))
 }
 
-/// A stream of sound.
-struct Incoming {
-    call: Arc<Call>,
-    format: Format,
-    listening: Listening,
-    /// The beginning of a sample whose end has not come.
-    odd: Vec<u8>,
-    /// Samples that found no room, and are a gap of just that length before the next that do.
-    lost: u32,
-}
-
-impl Incoming {
-    async fn run(mut self, app: &App, mut socket: WebSocket) {
-        let mut stop = app.stop.clone();
-        let patience = Duration::from_secs_f64(app.server.idle_timeout_s);
-        let (code, reason) = loop {
-            let frame = tokio::select! {
-                frame = tokio::time::timeout(patience, socket.recv()) => frame,
-                _ = turned(&mut stop) => break (close_code::AWAY, "the server is stopping"),
-            };
-            match frame {
-                Ok(Some(Ok(Message::Binary(bytes)))) => self.block(app, bytes),
-                Ok(Some(Ok(Message::Text(_)))) => {
-                    break (close_code::UNSUPPORTED, "send binary frames of samples");
-                }
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Ok(Some(Ok(Message::Close(_)))) | Ok(None) => break (close_code::NORMAL, ""),
-                Ok(Some(Err(_))) => break (close_code::POLICY, "the frame cannot be taken"),
-                Err(_) => break (close_code::AWAY, "no sound came for too long"),
-            }
-            if self.call.ended() {
-                break (close_code::NORMAL, "the call has ended");
-            }
+async fn run(app: &App, call: &Call, mut intake: Intake, mut socket: WebSocket) {
+    let mut stop = app.stop.clone();
+    let patience = Duration::from_secs_f64(app.server.idle_timeout_s);
+    let (code, reason) = loop {
+        let frame = tokio::select! {
+            frame = tokio::time::timeout(patience, socket.recv()) => frame,
+            _ = turned(&mut stop) => break (close_code::AWAY, "the server is stopping"),
         };
-        let reason = reason.into();
-        let _ = socket
-            .send(Message::Close(Some(CloseFrame { code, reason })))
-            .await;
-        self.end(app).await;
-    }
-
-    fn block(&mut self, app: &App, bytes: Bytes) {
-        let sound = self.sound(bytes, false);
-        if let Err(sound) = app.pool.hear(sound) {
-            self.missed(&sound);
-        }
-    }
-
-    /// The stream's end must come through: what the worker waits for to end is decided then.
-    async fn end(&mut self, app: &App) {
-        let mut sound = self.sound(Bytes::new(), true);
-        for _ in 0..200 {
-            match app.pool.hear(sound) {
-                Ok(()) => return,
-                Err(back) => sound = back,
+        match frame {
+            Ok(Some(Ok(Message::Binary(bytes)))) => intake.hear(app, bytes),
+            Ok(Some(Ok(Message::Text(_)))) => {
+                break (close_code::UNSUPPORTED, "send binary frames of samples");
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+            Ok(Some(Ok(Message::Close(_)))) | Ok(None) => break (close_code::NORMAL, ""),
+            Ok(Some(Err(_))) => break (close_code::POLICY, "the frame cannot be taken"),
+            Err(_) => break (close_code::AWAY, "no sound came for too long"),
         }
-        tracing::warn!(call = %self.call.id, "the end of the sound found no room");
-    }
-
-    /// Whole samples alone; an odd byte waits for the rest of its sample.
-    fn sound(&mut self, bytes: Bytes, last: bool) -> Sound {
-        let width = self.format.encoding.bytes();
-        let mut bytes = bytes;
-        if width > 1 {
-            if !self.odd.is_empty() {
-                self.odd.extend_from_slice(&bytes);
-                bytes = Bytes::from(std::mem::take(&mut self.odd));
-            }
-            let whole = bytes.len() - bytes.len() % width;
-            self.odd = bytes.split_off(whole).to_vec();
+        if call.ended() {
+            break (close_code::NORMAL, "the call has ended");
         }
-        Sound {
-            call: self.call.clone(),
-            stream: self.listening.stream,
-            format: self.format,
-            lost: std::mem::take(&mut self.lost),
-            bytes,
-            last,
-            since: Instant::now(),
-        }
-    }
-
-    fn missed(&mut self, sound: &Sound) {
-        let samples = sound.bytes.len() / self.format.encoding.bytes();
-        let lost = sound
-            .lost
-            .saturating_add(u32::try_from(samples).unwrap_or(u32::MAX));
-        self.lost = self.lost.saturating_add(lost);
-        metrics::counter!("undertone_audio_blocks_lost_total").increment(1);
-        metrics::counter!("undertone_audio_samples_lost_total").increment(samples as u64);
-    }
+    };
+    let reason = reason.into();
+    let _ = socket
+        .send(Message::Close(Some(CloseFrame { code, reason })))
+        .await;
+    intake.end(app, false).await;
 }

@@ -6,6 +6,7 @@ use crate::handoff::HandoffPayload;
 use crate::shell::server::App;
 use crate::shell::server::auth::{Allowed, CallsRead, CallsWrite};
 use crate::shell::server::body::{Body, CallPath};
+use crate::shell::server::calls::Ended;
 use crate::shell::server::problem::Problem;
 use crate::shell::server::worker::{Ask, Say};
 use axum::Json;
@@ -99,7 +100,9 @@ pub async fn close(
 ) -> Result<Json<CallView>, Problem> {
     let call = app.calls.get(&path.id)?;
     if !call.ended() {
-        app.pool.ask(&call, Ask::Close).await?;
+        app.pool
+            .ask(&call, |reply| Ask::Close(Ended::Closed, reply))
+            .await?;
         tracing::info!(call = %call.id, by = %allowed.name, "call closed");
     }
     Ok(Json(CallView::of(&call, &app.server.notice)))

@@ -17,4 +17,5 @@ mod routes;
 mod transfer;
 mod views;
 
+pub use operation::Socket;
 pub use routes::router;

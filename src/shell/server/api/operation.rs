@@ -14,6 +14,11 @@ use axum::response::{IntoResponse, Response};
 pub struct Socket(WebSocketUpgrade);
 
 impl Socket {
+    /// Agrees to the first of `protocols` that the client offers too.
+    pub fn speaking(self, protocols: &[String]) -> Self {
+        Self(self.0.protocols(protocols.iter().cloned()))
+    }
+
     /// Becomes one; frames have a bound.
     pub fn upgrade<F>(
         self,

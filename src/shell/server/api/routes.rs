@@ -3,7 +3,7 @@
 use super::{after, audio, calls, dialogue, events, ops, pages, transfer};
 use crate::shell::server::auth::BEARER;
 use crate::shell::server::problem::Problem;
-use crate::shell::server::{App, guard};
+use crate::shell::server::{App, feed, guard};
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use aide::openapi::{OpenApi, SecurityScheme};
@@ -196,6 +196,7 @@ pub fn router(app: App) -> Router {
     described
         .route("/openapi.json", get(move || ops::openapi(json.clone())))
         .merge(pages::router())
+        .merge(feed::router(&app))
         .fallback(|| async {
             Problem::missing("nothing is at this address").mend("see /openapi.json")
         })

@@ -3,7 +3,7 @@
 use crate::decision::Trigger;
 use crate::dialogue::DialogueMessage;
 use crate::handoff::{Failure, HandoffPayload, Stage, TransferUpdate};
-use crate::shell::server::calls::Call;
+use crate::shell::server::calls::{Call, Ended};
 use crate::shell::server::problem::Problem;
 use crate::wire::pcm::Encoding;
 use axum::body::Bytes;
@@ -41,7 +41,7 @@ pub enum Ask {
     /// The telephony side tells how far the transfer is.
     Transfer(TransferReport, Reply<()>),
     /// The call is over.
-    Close(Reply<()>),
+    Close(Ended, Reply<()>),
 }
 
 /// What a restart found in the store.
@@ -153,6 +153,8 @@ pub struct Sound {
     pub bytes: Bytes,
     /// The stream ends here.
     pub last: bool,
+    /// With it the call ends, unless another stream goes on.
+    pub hang_up: bool,
     /// When it came in.
     pub since: Instant,
 }

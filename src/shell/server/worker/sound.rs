@@ -71,11 +71,11 @@ impl Live {
         Ok(Listening { stream })
     }
 
-    /// Hears a block.
-    pub fn hear(&mut self, sound: &Sound, model: &mut dyn AffectModel) {
+    /// Hears a block; whether the call ends with it.
+    pub fn hear(&mut self, sound: &Sound, model: &mut dyn AffectModel) -> bool {
         let side = sound.format.side;
         if self.ears.current[side as usize] != Some(sound.stream) {
-            return;
+            return false;
         }
         self.latest = Instant::now();
         let mut samples = std::mem::take(&mut self.ears.samples);
@@ -120,6 +120,7 @@ impl Live {
             self.call.update(|status| status.listening = listening);
         }
         self.world.ledger.send(done);
+        sound.hang_up && self.ears.current.iter().all(Option::is_none)
     }
 
     fn gap(&mut self, samples: u32, side: Side, model: &mut dyn AffectModel, done: &mut Done) {

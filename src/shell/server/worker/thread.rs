@@ -151,17 +151,22 @@ impl Worker {
                 let _ = reply.send(live.listen(format));
             }
             Ask::Transfer(report, reply) => live.report(report, reply),
-            Ask::Close(reply) => {
+            Ask::Close(because, reply) => {
                 if let Some(mut live) = self.calls.remove(&call.id) {
-                    live.close(Ended::Closed, self.model.as_mut(), Some(reply));
+                    live.close(because, self.model.as_mut(), Some(reply));
                 }
             }
         }
     }
 
     fn sound(&mut self, sound: &Sound) {
-        if let Some(live) = self.calls.get_mut(&sound.call.id) {
-            live.hear(sound, self.model.as_mut());
+        let Some(live) = self.calls.get_mut(&sound.call.id) else {
+            return;
+        };
+        if live.hear(sound, self.model.as_mut())
+            && let Some(mut live) = self.calls.remove(&sound.call.id)
+        {
+            live.close(Ended::HungUp, self.model.as_mut(), None);
         }
     }
 
@@ -200,7 +205,7 @@ fn refuse(ask: Ask) {
     let _ = match ask {
         Ask::Open(reply) | Ask::Transfer(_, reply) => reply.send(Err(problem)).is_ok(),
         // Closed is what it is.
-        Ask::Close(reply) => reply.send(Ok(())).is_ok(),
+        Ask::Close(_, reply) => reply.send(Ok(())).is_ok(),
         Ask::Say(say) => say.reply.send(Err(problem)).is_ok(),
         Ask::Handoff(reply) => reply.send(Err(problem)).is_ok(),
         Ask::Listen(_, reply) => reply.send(Err(problem)).is_ok(),

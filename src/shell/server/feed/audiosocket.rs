@@ -1,0 +1,136 @@
+//! Asterisk AudioSocket: a TCP port of its own, one connection a call.
+
+use super::config::AudioSocketConfig;
+use super::door::Guest;
+use super::line::Line;
+use super::watch::{Verdict, Watch};
+use crate::shell::server::App;
+use crate::shell::server::app::turned;
+use crate::shell::server::problem::Problem;
+use crate::wire::feed::audiosocket::Stream;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// The feed's name, in metrics and logs.
+const FEED: &str = "audiosocket";
+/// Bytes that are read at once: 40 ms at 48 kHz.
+const READ: usize = 4096;
+/// 20 ms of silence at 8 kHz.
+const SILENCE: [u8; 323] = {
+    let mut message = [0; 323];
+    (message[0], message[1], message[2]) = (0x10, 0x01, 0x40);
+    message
+};
+/// How often silence is sent, where it is.
+const SILENCE_EVERY: Duration = Duration::from_secs(1);
+
+/// Takes connections until the server stops, and waits for those that are open.
+pub async fn listen(app: App, listener: TcpListener, config: AudioSocketConfig) {
+    let mut stop = app.stop.clone();
+    let mut calls = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = calls.join_next() => continue,
+            _ = turned(&mut stop) => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: others end soon.
+                tracing::warn!(%error, "an AudioSocket connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        if !config.allow_from.allow(peer.ip()) {
+            metrics::counter!("undertone_feed_refused_total", "feed" => FEED).increment(1);
+            tracing::warn!(%peer, "not in feed.audiosocket.allow_from");
+            continue;
+        }
+        let Ok(room) = app.socket_room() else {
+            metrics::counter!("undertone_feed_refused_total", "feed" => FEED).increment(1);
+            continue;
+        };
+        let (app, keep_alive) = (app.clone(), config.keep_alive);
+        calls.spawn(async move {
+            serve(app, stream, peer, keep_alive).await;
+            drop(room);
+        });
+    }
+    while calls.join_next().await.is_some() {}
+}
+
+async fn serve(app: App, mut socket: TcpStream, peer: SocketAddr, keep_alive: bool) {
+    // What is sent back is small and must not wait.
+    let _ = socket.set_nodelay(true);
+    let mut line = Line::new(app.clone(), FEED, Guest::Known(peer.to_string().into()));
+    let hang_up = match follow(&app, &mut socket, &mut line, keep_alive).await {
+        Ok(hang_up) => hang_up,
+        Err(problem) => {
+            metrics::counter!("undertone_feed_refused_total", "feed" => FEED).increment(1);
+            let (call, problem) = (line.call(), &problem.detail);
+            tracing::warn!(call, %peer, %problem, "AudioSocket connection ended");
+            false
+        }
+    };
+    line.end(hang_up).await;
+}
+
+/// Reads until the end; whether it was that of the call.
+async fn follow(
+    app: &App,
+    socket: &mut TcpStream,
+    line: &mut Line,
+    keep_alive: bool,
+) -> Result<bool, Problem> {
+    let (mut stream, mut out) = (Stream::new(), Vec::new());
+    let mut stop = app.stop.clone();
+    let mut bytes = vec![0; READ];
+    let alarm_s = app.feed.no_audio_alarm_s;
+    // Who does not say which call it is may not keep a connection for long.
+    let mut watch = Watch::new(alarm_s, app.server.header_timeout_s);
+    let mut named = false;
+    let mut silence = tokio::time::interval(SILENCE_EVERY);
+    loop {
+        let read = tokio::select! {
+            read = tokio::time::timeout(watch.wait(), socket.read(&mut bytes)) => read,
+            _ = silence.tick(), if keep_alive && named => {
+                // A peer that does not read misses it, and nothing waits for it.
+                let _ = socket.try_write(&SILENCE);
+                continue;
+            }
+            _ = turned(&mut stop) => return Ok(false),
+        };
+        match read {
+            // No end is said: the connection ends, and with it the call.
+            Ok(Ok(0)) => return Ok(true),
+            Ok(Ok(count)) => stream
+                .push(&bytes[..count], &mut out)
+                .map_err(|error| Problem::malformed(error.to_string()))?,
+            Ok(Err(error)) => {
+                tracing::debug!(call = line.call(), %error, "AudioSocket connection broke off");
+                return Ok(false);
+            }
+            Err(_) => {}
+        }
+        if line.take_all(&mut out).await? {
+            watch.heard();
+        }
+        if line.over() {
+            return Ok(true);
+        }
+        if !named && stream.named() {
+            named = true;
+            watch = Watch::new(alarm_s, app.server.idle_timeout_s);
+        }
+        match watch.look() {
+            Verdict::Well => {}
+            Verdict::Silent => line.silent(),
+            Verdict::Gone => return Err(Problem::malformed("no sound came for too long")),
+        }
+    }
+}
