@@ -2,7 +2,7 @@
 
 use crate::shell::channel::Channel;
 use crate::shell::command::eval::args::Eval;
-use crate::shell::command::{classify_text, tune};
+use crate::shell::command::{classify_text, replay, tune};
 #[cfg(feature = "serve")]
 use crate::shell::command::{call, load, report, serve, token};
 use crate::shell::output::Format;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  a fault of ours
+  1  a fault of ours, or a replay that differs
   2  wrong usage or configuration
   3  an input cannot be opened or read
   4  an input is not audio that can be decoded, or labels or a payload that can be read
@@ -28,6 +28,7 @@ const MAIN_HELP: &str = "\
 Examples:
   undertone analyze call.wav
   undertone analyze --format jsonl calls/ > events.jsonl
+  undertone replay events.jsonl call.wav
   undertone features --format parquet --out features/ calls/
   undertone listen --format jsonl
   undertone eval f0 DATA/f0
@@ -143,6 +144,9 @@ pub enum Command {
     /// Derive the thresholds for a wanted rate of false alarms from recordings of your own
     #[command(after_help = tune::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", tune::HELP))]
     Tune(tune::Tune),
+    /// Analyse a recording again and prove that the same records come out, byte for byte
+    #[command(after_help = replay::HELP, after_long_help = format!("{}\n\n{EXIT_CODES}", replay::HELP))]
+    Replay(replay::Replay),
     /// Draw a saved handoff payload as the page that a human reads before the call connects
     #[cfg(feature = "serve")]
     #[command(after_help = SCREEN_HELP, after_long_help = format!("{SCREEN_HELP}\n\n{EXIT_CODES}"))]

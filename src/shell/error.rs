@@ -3,7 +3,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | a fault of ours |
+//! | 1 | a fault of ours, or a replay that differs |
 //! | 2 | wrong usage or configuration |
 //! | 3 | an input cannot be opened or read |
 //! | 4 | an input is not audio that can be decoded, or labels or a payload that can be read |

@@ -14,6 +14,7 @@ pub mod features;
 pub mod listen;
 #[cfg(feature = "serve")]
 pub mod load;
+pub mod replay;
 #[cfg(feature = "serve")]
 pub mod report;
 pub mod schema;
@@ -54,6 +55,7 @@ pub fn run(cli: &Cli) -> u8 {
         Command::Screen(args) => screen::run(args),
         Command::ClassifyText(args) => classify_text::run(args),
         Command::Schema(args) => schema::run(args),
+        Command::Replay(args) => replay::run(args),
         #[cfg(feature = "serve")]
         Command::Report(args) => report::run(args),
         Command::Check(args) => check::run(args),
