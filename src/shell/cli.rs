@@ -2,9 +2,9 @@
 
 use crate::shell::channel::Channel;
 use crate::shell::command::eval::args::Eval;
-use crate::shell::command::{classify_text, replay, tune};
 #[cfg(feature = "serve")]
 use crate::shell::command::{call, load, report, serve, token};
+use crate::shell::command::{classify_text, replay, tune};
 use crate::shell::output::Format;
 use crate::shell::output::features::TableFormat;
 use crate::shell::weights::Backend;
