@@ -58,7 +58,7 @@ impl From<(f64, Detector)> for Decided {
 const REARM: f64 = 0.5;
 
 /// When each detector fires at the thresholds of `row`, with a pause of `cool_down_s` after each.
-/// The decision itself does the same (`tests/calls.rs` holds the two together).
+/// The decision itself does the same (`tests/calls.rs` holds the two to each other).
 pub fn alarms(steps: &[Step], row: &Calibrated, cool_down_s: f64) -> Vec<(f64, Detector)> {
     let mut fired = [false; Detector::ALL.len()];
     let mut found: Vec<(f64, Detector)> = Vec::new();

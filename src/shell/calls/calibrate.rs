@@ -6,8 +6,8 @@ use crate::trajectory::PointEvidence;
 
 /// Rates that people ask for, per call-hour.
 const RATES: [f64; 8] = [0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
-/// Above the peak that is to be passed over.
-const ABOVE: f64 = 1.000_1;
+/// Thresholds per standard deviation: three decimals are written.
+const STEPS_PER_SD: f64 = 1e3;
 /// A threshold under this is none.
 const LEAST_SD: f64 = 0.1;
 
@@ -84,7 +84,9 @@ impl Search<'_> {
     fn row(&self, places: [usize; 3], per_call_hour: f64) -> Calibrated {
         let [anger_sd, hello_sd, distress_sd] = [0, 1, 2].map(|detector| {
             let peak = self.peaks[detector].get(places[detector]);
-            (peak.copied().unwrap_or(0.0) * ABOVE).max(LEAST_SD)
+            // The next step above the peak: rounded to the nearest it could lie under it.
+            let step = (peak.copied().unwrap_or(0.0) * STEPS_PER_SD).floor() + 1.0;
+            (step / STEPS_PER_SD).max(LEAST_SD)
         });
         Calibrated {
             per_call_hour,
