@@ -124,6 +124,8 @@ pub async fn start(
     for call in open {
         restore(&app, &store, call).await?;
     }
+    // Ends with the runtime.
+    tokio::spawn(app.telemetry.gather());
     let courier = Courier::start(&store, destinations)?;
     let router = api::router(app.clone());
     let feeds = tokio::spawn(ports.listen(app.clone()));

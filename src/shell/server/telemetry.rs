@@ -3,6 +3,7 @@
 use super::App;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Bounds of times in seconds: from a tenth of a millisecond to ten seconds.
 const FAST: [f64; 16] = [
@@ -13,6 +14,8 @@ const FAST: [f64; 16] = [
 const HUMAN: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0];
 /// Bounds of shares.
 const SHARES: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+
+const GATHERED_EVERY: Duration = Duration::from_secs(5);
 
 /// The counters of the process.
 #[derive(Clone)]
@@ -46,6 +49,18 @@ impl Telemetry {
     pub fn render(&self) -> String {
         self.0.run_upkeep();
         self.0.render()
+    }
+
+    /// Gathers the samples of histograms for ever: they wait in memory until then, and nobody may
+    /// ever ask for the metrics.
+    pub fn gather(&self) -> impl Future<Output = ()> + Send + 'static {
+        let handle = self.0.clone();
+        async move {
+            loop {
+                tokio::time::sleep(GATHERED_EVERY).await;
+                handle.run_upkeep();
+            }
+        }
     }
 
     /// Notes what waits now.
