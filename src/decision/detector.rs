@@ -4,7 +4,7 @@ use crate::trajectory::{Change, Hello};
 use crate::units::StreamTime;
 
 /// A detector that fired may fire again once its strength fell under this share of its threshold.
-const REARM: f64 = 0.5;
+pub const REARM: f64 = 0.5;
 
 /// What a detector found.
 #[derive(Clone, Copy, Debug, Default)]

@@ -15,6 +15,7 @@ mod operating_point;
 mod signs;
 
 pub use decide::Decision;
+pub use detector::REARM;
 pub use escalation::{Escalation, Evidence, MAX_EVIDENCE, Phrase, Reason, Trigger};
 pub use operating_point::OperatingPoint;
 pub use signs::{Sign, SignPoint};

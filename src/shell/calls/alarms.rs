@@ -1,7 +1,7 @@
 //! What the voice would have done at other thresholds: the decision's own rules, over a trace.
 
 use super::{Decided, Step};
-use crate::decision::{Reason, Trigger};
+use crate::decision::{REARM, Reason, Trigger};
 use crate::model::Calibrated;
 use crate::trajectory::PointEvidence;
 
@@ -53,9 +53,6 @@ impl From<(f64, Detector)> for Decided {
         }
     }
 }
-
-/// A detector that fired may fire again once its strength fell under this share of its threshold.
-const REARM: f64 = 0.5;
 
 /// When each detector fires at the thresholds of `row`, with a pause of `cool_down_s` after each.
 /// The decision itself does the same (`tests/calls.rs` holds the two to each other).
