@@ -2,11 +2,14 @@
 //! parts in `engine/`.
 //!
 //! Sans-IO: [`Engine::push`] samples, [`Engine::say`] what was told, [`Engine::poll`] events until
-//! none is left. The same samples and messages give the same events, bit for bit, however the
+//! none is left. Who serves many calls may [`Engine::hear`] instead, and make the readings of
+//! several calls in one batch. The same samples and messages give the same events, bit for bit, however the
 //! samples are cut into blocks.
 
 mod call;
 mod ear;
+mod queue;
+mod shared;
 mod talk;
 
 use crate::audio::PcmBlock;
@@ -22,6 +25,7 @@ use crate::trajectory::{Marker, Point};
 use crate::units::StreamTime;
 use call::Call;
 use ear::Ear;
+pub use shared::Heard;
 use std::sync::Arc;
 use talk::Talk;
 
@@ -80,13 +84,23 @@ struct Sound {
     source_hz: u32,
     received: u64,
     features: FeatureStream,
-    agent: FeatureStream,
+    agent: Option<Box<FeatureStream>>,
     ear: Ear,
+    /// The block before broke off at a reading, and this one is the rest of it.
+    broken_off: bool,
 }
 
 impl Sound {
     fn at(&self) -> StreamTime {
         StreamTime::from_seconds(self.received as f64 / f64::from(self.source_hz))
+    }
+
+    fn fits(&self, samples: usize) -> Result<(), PushError> {
+        let max = (self.source_hz * MAX_BLOCK_S) as usize;
+        if samples > max {
+            return Err(PushError::BlockTooLarge { samples, max });
+        }
+        Ok(())
     }
 }
 
@@ -126,26 +140,25 @@ impl Engine {
     /// # Errors
     /// When the rate or the card cannot be served; the engine is unchanged then.
     pub fn attach_sound(&mut self, source_hz: u32, card: &ModelCard) -> Result<(), BuildError> {
-        let features = FeatureStream::new(source_hz)?;
-        if !card.rates.analysis_hz.contains(&features.rate()) {
-            return Err(BuildError::value(
-                &card.name,
-                "rates.analysis_hz",
-                format!("{:?}", card.rates.analysis_hz),
-                format!("a list with {}, the rate of this source", features.rate()),
-            ));
+        self.attach_shared(source_hz, card)?;
+        if let Some(sound) = &mut self.sound {
+            sound.ear.read_alone(card);
         }
-        let thresholds = self.config.operating_point.thresholds(card)?;
-        let sound = Sound {
-            source_hz,
-            received: 0,
-            agent: FeatureStream::new(source_hz)?,
-            ear: Ear::new(&self.config, card)?,
-            features,
-        };
-        self.call.decision.hear(thresholds);
-        self.call.expect_sound();
-        self.sound = Some(Box::new(sound));
+        Ok(())
+    }
+
+    /// From here on the agent is heard too, at the caller's rate. Nothing happens where it is
+    /// already.
+    ///
+    /// # Errors
+    /// When no sound is attached.
+    pub fn attach_agent(&mut self) -> Result<(), PushError> {
+        let sound = self.sound.as_mut().ok_or(PushError::NoSound)?;
+        if sound.agent.is_none() {
+            // The rate served the caller.
+            let agent = FeatureStream::new(sound.source_hz).map_err(|_| PushError::NoSound)?;
+            sound.agent = Some(Box::new(agent));
+        }
         Ok(())
     }
 
@@ -170,18 +183,15 @@ impl Engine {
         block: PcmBlock<'_>,
         model: &mut dyn AffectModel,
     ) -> Result<(), PushError> {
-        self.ready()?;
-        let call = &mut self.call;
-        let sound = taking(&mut self.sound, block.len())?;
-        if let PcmBlock::Gap { samples } = block {
-            let at = sound.at();
-            call.emit(Event::Gap { at, samples });
-        }
+        let (sound, call) = self.taking(block)?;
         sound.received += block.len() as u64;
+        sound.broken_off = false;
         let mut outcome = Ok(());
         let ear = &mut sound.ear;
         sound.features.push(block, |frame| {
-            outcome = outcome.and(ear.frame(&frame, model, call));
+            if ear.frame(&frame, call).is_break() {
+                outcome = outcome.and(ear.read(model, call));
+            }
         });
         outcome
     }
@@ -189,12 +199,15 @@ impl Engine {
     /// Takes the next block of the agent's leg. Only its activity is heard, for turn-taking.
     ///
     /// # Errors
-    /// When no sound is attached, the block is too long, events wait, or the stream was finished.
+    /// When the agent is not attached, the block is too long, events wait, or the stream was
+    /// finished.
     pub fn push_agent(&mut self, block: PcmBlock<'_>) -> Result<(), PushError> {
         self.ready()?;
-        let sound = taking(&mut self.sound, block.len())?;
+        let sound = self.sound.as_mut().ok_or(PushError::NoSound)?;
+        sound.fits(block.len())?;
+        let agent = sound.agent.as_mut().ok_or(PushError::NoAgent)?;
         let turns = &mut self.call.turns;
-        sound.agent.push(block, |frame| turns.agent(frame.speech));
+        agent.push(block, |frame| turns.agent(frame.speech));
         Ok(())
     }
 
@@ -216,7 +229,7 @@ impl Engine {
 
     /// The next event.
     pub fn poll(&mut self) -> Option<Event> {
-        self.call.events.pop_front()
+        self.call.events.pop()
     }
 
     /// Any number of samples, in pieces: push and poll in one. `sink` takes the events.
@@ -256,11 +269,15 @@ impl Engine {
             return Ok(());
         };
         let ear = &mut sound.ear;
-        sound
-            .features
-            .finish(|frame| outcome = outcome.and(ear.frame(&frame, model, call)));
+        sound.features.finish(|frame| {
+            if ear.frame(&frame, call).is_break() {
+                outcome = outcome.and(ear.read(model, call));
+            }
+        });
         let turns = &mut self.call.turns;
-        sound.agent.finish(|frame| turns.agent(frame.speech));
+        if let Some(agent) = &mut sound.agent {
+            agent.finish(|frame| turns.agent(frame.speech));
+        }
         outcome
     }
 
@@ -291,23 +308,30 @@ impl Engine {
         self.talk.handoff(&self.call, nth, at_s, heard)
     }
 
+    /// The sound and the call that take `block`; a gap is told once, however it is cut.
+    fn taking(&mut self, block: PcmBlock<'_>) -> Result<(&mut Sound, &mut Call), PushError> {
+        self.ready()?;
+        let sound = self.sound.as_mut().ok_or(PushError::NoSound)?;
+        sound.fits(block.len())?;
+        if let PcmBlock::Gap { samples } = block
+            && !sound.broken_off
+        {
+            let at = sound.at();
+            self.call.emit(Event::Gap { at, samples });
+        }
+        Ok((sound, &mut self.call))
+    }
+
     fn ready(&self) -> Result<(), PushError> {
         if self.finished {
             return Err(PushError::Finished);
+        }
+        if self.sound.as_ref().is_some_and(|sound| sound.ear.waits()) {
+            return Err(PushError::ReadingDue);
         }
         match self.call.events.len() {
             0 => Ok(()),
             pending => Err(PushError::NotDrained { pending }),
         }
     }
-}
-
-/// The sound, where there is some and the block fits.
-fn taking(sound: &mut Option<Box<Sound>>, samples: usize) -> Result<&mut Sound, PushError> {
-    let sound = sound.as_mut().ok_or(PushError::NoSound)?;
-    let max = (sound.source_hz * MAX_BLOCK_S) as usize;
-    if samples > max {
-        return Err(PushError::BlockTooLarge { samples, max });
-    }
-    Ok(sound)
 }

@@ -101,6 +101,12 @@ pub enum PushError {
     /// The conversation has no sound.
     #[error("no sound is attached; call attach_sound before the first block")]
     NoSound,
+    /// The agent is not heard.
+    #[error("the agent's leg is not attached; call attach_agent before its first block")]
+    NoAgent,
+    /// A reading is waited for.
+    #[error("a reading is due; give it, or skip it, before the call goes on")]
+    ReadingDue,
     /// A message breaks a bound.
     #[error("`{key}` of the message breaks a bound; its own check says which and how to mend it")]
     Message {

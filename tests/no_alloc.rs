@@ -64,6 +64,7 @@ fn push_and_poll_allocate_nothing() {
     for rate in [8_000u32, 16_000, 44_100, 48_000] {
         let samples = voice(rate, 40.0, 22.0);
         let mut engine = call::engine(rate);
+        engine.attach_agent().unwrap();
         let mut model = PitchModel::new();
         let mut seen = [0u32; 6];
         let message = |json| serde_json::from_str::<DialogueMessage>(json).unwrap();

@@ -6,6 +6,7 @@
 #![cfg(all(feature = "cli", feature = "embedded"))]
 #![allow(clippy::disallowed_methods)]
 
+use ndarray::{Array1, Array2};
 use std::f64::consts::PI;
 use undertone::features::FeatureFrame;
 use undertone::model::{Baseline, Context};
@@ -69,14 +70,21 @@ fn a_call_gives_the_same_model_input_at_both_rates() {
     let narrow = frames(8_000, &narrow);
     let mut contexts = [Context::new(&card).unwrap(), Context::new(&card).unwrap()];
     let mean = Baseline::new(&card).mean().to_vec();
+    let mut windows = [
+        Array2::zeros(card.window_shape()),
+        Array2::zeros(card.window_shape()),
+    ];
+    let mut mask = Array1::zeros(card.window_shape().0);
     let mut off = Vec::new();
     for (i, pair) in narrow.iter().zip(&wide).enumerate() {
         let [a, b] = &mut contexts;
         a.push(pair.0);
         b.push(pair.1);
         if i % 100 == 99 && a.ready() && b.ready() {
-            let (a, b) = (a.windows(&[&mean]), b.windows(&[&mean]));
-            let pairs = a[0].x.iter().zip(b[0].x.iter());
+            for (context, window) in [(&*a, &mut windows[0]), (&*b, &mut windows[1])] {
+                context.write(&mean, window.view_mut(), mask.view_mut());
+            }
+            let pairs = windows[0].iter().zip(windows[1].iter());
             off.extend(pairs.map(|(a, b)| (a - b).abs()));
         }
     }

@@ -5,9 +5,10 @@ use super::{Event, LineChange};
 use crate::config::EngineConfig;
 use crate::error::{BuildError, PushError};
 use crate::features::{FeatureFrame, Occupant};
-use crate::model::{Affect, AffectModel, Baseline, Context, ModelCard, Reading};
+use crate::model::{Affect, AffectModel, Baseline, Context, ModelCard, Reading, Windows};
 use crate::trajectory::{MarkerDetector, Trajectory, Voice};
 use crate::units::StreamTime;
+use std::ops::ControlFlow;
 
 /// All that happens after the features.
 pub struct Ear {
@@ -18,11 +19,24 @@ pub struct Ear {
     population: Vec<f32>,
     occupant: Occupant,
     told: Occupant,
-    readings: [Reading; 2],
+    /// Where a call of its own has its readings made; none where they come from outside.
+    alone: Option<Windows>,
+    due: Option<Due>,
     interval: u32,
     frames: u32,
     kept: usize,
     step_s: f64,
+}
+
+/// A reading that is waited for.
+#[derive(Clone, Copy)]
+struct Due {
+    at: StreamTime,
+    /// Speech since the reading before, seconds.
+    speech_s: f64,
+    /// Against the population and against the caller's own baseline. Once the baseline stands
+    /// nothing is learnt, and the population's reading is not needed.
+    learning: bool,
 }
 
 impl Ear {
@@ -39,7 +53,8 @@ impl Ear {
             population: card.input.population_mean.clone(),
             occupant: Occupant::default(),
             told: Occupant::default(),
-            readings: Default::default(),
+            alone: None,
+            due: None,
             interval: card.rates.interval_ms / card.rates.hop_ms,
             frames: 0,
             kept: 0,
@@ -52,17 +67,23 @@ impl Ear {
         self.trajectory.voice()
     }
 
-    pub fn frame(
-        &mut self,
-        frame: &FeatureFrame,
-        model: &mut dyn AffectModel,
-        call: &mut Call,
-    ) -> Result<(), PushError> {
+    /// Makes room for readings of this call's own.
+    pub fn read_alone(&mut self, card: &ModelCard) {
+        self.alone = Some(Windows::new(card, 2));
+    }
+
+    /// Whether a reading is waited for.
+    pub fn waits(&self) -> bool {
+        self.due.is_some()
+    }
+
+    /// Takes a frame; breaks off where a reading is due with it.
+    pub fn frame(&mut self, frame: &FeatureFrame, call: &mut Call) -> ControlFlow<()> {
         self.line(frame, call);
         if self.occupant.abstains() {
             call.turns.caller(false);
             call.tally.withheld(frame);
-            return Ok(());
+            return ControlFlow::Continue(());
         }
         self.context.push(frame);
         self.trajectory.frame(frame);
@@ -74,16 +95,20 @@ impl Ear {
         }
         self.frames += 1;
         if self.frames < self.interval {
-            return Ok(());
+            return ControlFlow::Continue(());
         }
         self.frames = 0;
         // A reading needs new speech: half of the interval at least.
         let fresh = self.context.kept() - self.kept;
         if fresh * 4 < self.interval as usize || !self.context.ready() || !heard {
-            return Ok(());
+            return ControlFlow::Continue(());
         }
-        self.kept = self.context.kept();
-        self.read(frame.at, fresh as f64 * self.step_s, model, call)
+        self.due = Some(Due {
+            at: frame.at,
+            speech_s: fresh as f64 * self.step_s,
+            learning: !self.baseline.complete(),
+        });
+        ControlFlow::Break(())
     }
 
     /// Tells a change of the line. What was gathered before something that is no caller may be its
@@ -111,41 +136,83 @@ impl Ear {
         }
     }
 
-    fn read(
-        &mut self,
-        at: StreamTime,
-        speech_s: f64,
-        model: &mut dyn AffectModel,
-        call: &mut Call,
-    ) -> Result<(), PushError> {
-        // Against the population and against the caller's own baseline, in one batch. Once the
-        // baseline stands nothing is learnt, and the population's reading is not needed.
-        let learning = !self.baseline.complete();
-        let baselines = [self.population.as_slice(), self.baseline.mean()];
-        let batch = if learning { 0..2 } else { 1..2 };
-        let windows = self.context.windows(&baselines[batch.clone()]);
-        model.infer(&windows, &mut self.readings[batch])?;
-        drop(windows);
-        let [population, own] = &self.readings;
+    /// Windows that the reading that is due needs.
+    pub fn needs(&self) -> usize {
+        self.due.map_or(0, |due| if due.learning { 2 } else { 1 })
+    }
+
+    /// Writes the windows of the reading that is due; they must find room.
+    pub fn write(&self, windows: &mut Windows) {
+        let learning = self.due.is_some_and(|due| due.learning);
+        let population = learning.then_some(self.population.as_slice());
+        for baseline in population.into_iter().chain([self.baseline.mean()]) {
+            if let Some((x, mask)) = windows.place() {
+                self.context.write(baseline, x, mask);
+            }
+        }
+    }
+
+    /// Makes the reading that is due, and takes it.
+    pub fn read(&mut self, model: &mut dyn AffectModel, call: &mut Call) -> Result<(), PushError> {
+        let alone = self.alone.take();
+        let mut alone = alone.unwrap_or_else(|| Windows::new(model.card(), 2));
+        self.write(&mut alone);
+        let outcome = match alone.read(model) {
+            Ok(readings) => {
+                self.taken(readings, call);
+                Ok(())
+            }
+            Err(fault) => {
+                self.failed();
+                Err(fault.into())
+            }
+        };
+        self.alone = Some(alone);
+        outcome
+    }
+
+    /// Does without the reading that is due: its speech counts for the next.
+    pub fn skip(&mut self) {
+        self.due = None;
+    }
+
+    /// The reading that is due could not be made, and its speech is passed over.
+    pub fn failed(&mut self) {
+        if self.due.take().is_some() {
+            self.kept = self.context.kept();
+        }
+    }
+
+    /// Takes the readings of the windows that [`Ear::write`] wrote.
+    pub fn taken(&mut self, readings: &[Reading], call: &mut Call) {
+        let Some(due) = self.due.take() else { return };
+        self.kept = self.context.kept();
+        let (population, own) = match readings {
+            [population, own] => (Some(population), own),
+            [own] => (None, own),
+            _ => return,
+        };
         let calm = if call.decision.suspects() {
             0.0
         } else {
-            self.trajectory
-                .calm(if learning { population } else { own })
+            self.trajectory.calm(population.unwrap_or(own))
         };
-        if learning {
+        if due.learning {
             self.context.enrol(&mut self.baseline, calm as f32);
         }
-        let population = learning.then_some(population);
-        let (mut point, state) = self.trajectory.reading(at, own, population, calm, speech_s);
-        let reading = own.clone();
+        let (mut point, state) =
+            self.trajectory
+                .reading(due.at, own, population, calm, due.speech_s);
         let escalation = call.decision.reading(&state, self.trajectory.voice());
         point.evidence = call.decision.evidence();
-        call.emit(Event::Affect(Affect { at, reading }));
+        let reading = own.clone();
+        call.emit(Event::Affect(Affect {
+            at: due.at,
+            reading,
+        }));
         call.point(point);
         if let Some(escalation) = escalation {
             call.escalated(escalation);
         }
-        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 use crate::units::power_to_db;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 /// Width of a bin of the analysis spectrum, Hz.
@@ -23,6 +24,11 @@ pub fn hann(len: usize) -> Vec<f32> {
         .collect()
 }
 
+thread_local! {
+    /// Plans, whose tables are shared by all extractors that a thread builds.
+    static PLANS: RefCell<RealFftPlanner<f32>> = RefCell::new(RealFftPlanner::new());
+}
+
 /// Windowed power spectrum, and on demand its autocorrelation. Owns all its scratch.
 pub struct Transform {
     window: Vec<f32>,
@@ -36,9 +42,12 @@ pub struct Transform {
 impl Transform {
     /// A Hann window of `window_len` samples, zero-padded to `fft_len`.
     pub fn new(window_len: usize, fft_len: usize) -> Self {
-        let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(fft_len);
-        let inverse = planner.plan_fft_inverse(fft_len);
+        let (forward, inverse) = PLANS.with_borrow_mut(|planner| {
+            (
+                planner.plan_fft_forward(fft_len),
+                planner.plan_fft_inverse(fft_len),
+            )
+        });
         let scratch_len = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
             window: hann(window_len),

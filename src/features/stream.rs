@@ -4,6 +4,7 @@ use super::{Extractor, FeatureFrame, LOOK_AHEAD_HOPS};
 use crate::audio::{Hop, Hops, PcmBlock};
 use crate::error::BuildError;
 use crate::units::StreamTime;
+use std::ops::ControlFlow;
 
 /// From a frame's centre to the end of its hop.
 const HALF_HOP_S: f64 = 0.005;
@@ -42,11 +43,27 @@ impl FeatureStream {
 
     /// Takes a block; hands each completed frame to `sink`. Allocates nothing.
     pub fn push(&mut self, block: PcmBlock<'_>, mut sink: impl FnMut(FeatureFrame)) {
-        self.received += block.len() as u64;
-        match block {
+        // Nothing breaks this off.
+        let _ = self.push_until(block, |frame| {
+            sink(frame);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// Takes a block as far as the frame at which `sink` breaks off. Gives how many samples were
+    /// taken, and whether it broke off: the rest, though it may be empty, is to be pushed then, as
+    /// frames may still wait that need no more samples. Allocates nothing.
+    pub fn push_until(
+        &mut self,
+        block: PcmBlock<'_>,
+        mut sink: impl FnMut(FeatureFrame) -> ControlFlow<()>,
+    ) -> (usize, ControlFlow<()>) {
+        let (taken, flow) = match block {
             PcmBlock::Samples(samples) => self.feed(samples, false, &mut sink),
             PcmBlock::Gap { samples } => self.silence(samples as usize, true, &mut sink),
-        }
+        };
+        self.received += taken as u64;
+        (taken, flow)
     }
 
     /// The end of the stream: hands over the frames that were waiting for their look-ahead.
@@ -61,7 +78,11 @@ impl FeatureStream {
             }
         };
         let tail = self.hops.tail();
-        self.silence(tail, true, &mut sink);
+        // Nothing breaks this off.
+        let _ = self.silence(tail, true, &mut |frame| {
+            sink(frame);
+            ControlFlow::Continue(())
+        });
         let silent = [0.0; 160];
         for _ in 0..LOOK_AHEAD_HOPS {
             let hop = Hop {
@@ -73,22 +94,43 @@ impl FeatureStream {
         }
     }
 
-    fn silence(&mut self, mut samples: usize, lost: bool, sink: &mut impl FnMut(FeatureFrame)) {
+    fn silence(
+        &mut self,
+        samples: usize,
+        lost: bool,
+        sink: &mut impl FnMut(FeatureFrame) -> ControlFlow<()>,
+    ) -> (usize, ControlFlow<()>) {
         let zeros = [0.0; 160];
-        while samples > 0 {
-            let n = samples.min(zeros.len());
-            self.feed(&zeros[..n], lost, sink);
-            samples -= n;
+        let mut taken = 0;
+        loop {
+            let n = (samples - taken).min(zeros.len());
+            let (fed, flow) = self.feed(&zeros[..n], lost, sink);
+            taken += fed;
+            if taken == samples || flow.is_break() {
+                return (taken, flow);
+            }
         }
     }
 
-    fn feed(&mut self, mut samples: &[f32], lost: bool, sink: &mut impl FnMut(FeatureFrame)) {
-        while !samples.is_empty() {
-            let taken = self.hops.fill(samples, lost);
-            samples = &samples[taken..];
+    fn feed(
+        &mut self,
+        samples: &[f32],
+        lost: bool,
+        sink: &mut impl FnMut(FeatureFrame) -> ControlFlow<()>,
+    ) -> (usize, ControlFlow<()>) {
+        let mut taken = 0;
+        loop {
+            // First of all what an earlier push broke off before.
             while let Some(hop) = self.hops.take() {
-                self.extractor.push(hop).map(&mut *sink);
+                let flow = self.extractor.push(hop).map(&mut *sink);
+                if flow.is_some_and(|flow| flow.is_break()) {
+                    return (taken, ControlFlow::Break(()));
+                }
             }
+            if taken == samples.len() {
+                return (taken, ControlFlow::Continue(()));
+            }
+            taken += self.hops.fill(&samples[taken..], lost);
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Frames → steps → windows: the model's input, exactly as `models/training/input.py` builds it.
 
-use super::{Baseline, FeatureWindow, ModelCard};
+use super::{Baseline, ModelCard};
 use crate::error::BuildError;
 use crate::features::{FeatureFrame, MEL_BANDS, table};
 use crate::units::semitones;
-use arrayvec::ArrayVec;
-use ndarray::{Array1, Array2};
+use ndarray::{Array2, ArrayViewMut1, ArrayViewMut2};
 use std::ops::Range;
 
 /// Where a channel's value comes from.
@@ -75,8 +74,6 @@ pub struct Context {
     kept: usize,
     /// The kept steps that the baseline has not learnt yet.
     unlearnt: usize,
-    x: [Array2<f32>; 2],
-    mask: Array1<f32>,
 }
 
 impl Context {
@@ -101,8 +98,6 @@ impl Context {
             voiced: vec![false; steps],
             kept: 0,
             unlearnt: 0,
-            x: [Array2::zeros((steps, width)), Array2::zeros((steps, width))],
-            mask: Array1::zeros(steps),
         })
     }
 
@@ -162,46 +157,44 @@ impl Context {
         baseline.update(self.mel.clone());
     }
 
-    /// The window against each of `baselines`, of which there are at most two.
-    pub fn windows(&mut self, baselines: &[&[f32]]) -> ArrayVec<FeatureWindow<'_>, 2> {
+    /// Writes the window against `baseline` into `x`, of shape `[steps, channels]`, and which of its
+    /// steps were heard into `mask`.
+    pub fn write(
+        &self,
+        baseline: &[f32],
+        mut x: ArrayViewMut2<'_, f32>,
+        mut mask: ArrayViewMut1<'_, f32>,
+    ) {
         let len = self.voiced.len();
         let heard = self.kept.min(len);
         let level = self.level(heard);
         let first = len - heard;
-        for (row, mask) in self.mask.iter_mut().enumerate() {
+        for (row, mask) in mask.iter_mut().enumerate() {
             *mask = if row < first { 0.0 } else { 1.0 };
         }
-        for (x, baseline) in self.x.iter_mut().zip(baselines) {
-            x.rows_mut()
-                .into_iter()
-                .take(first)
-                .for_each(|mut row| row.fill(0.0));
-            for place in 0..heard {
-                let at = (self.kept - heard + place) % len;
-                let row = x.row_mut(first + place);
-                let step = self.steps.row(at).into_iter().zip(&self.channels);
-                let scale = baseline.iter().zip(&self.sd);
-                for (channel, ((x, (value, kind)), (mean, sd))) in
-                    row.into_iter().zip(step).zip(scale).enumerate()
-                {
-                    let exists = !kind.voiced_only || self.voiced[at];
-                    let mel = self.mel.contains(&channel);
-                    let level = if mel { level } else { 0.0 };
-                    let normal = (value - level - mean) / sd;
-                    *x = if exists {
-                        normal.clamp(-self.clip, self.clip)
-                    } else {
-                        0.0
-                    };
-                }
+        x.rows_mut()
+            .into_iter()
+            .take(first)
+            .for_each(|mut row| row.fill(0.0));
+        for place in 0..heard {
+            let at = (self.kept - heard + place) % len;
+            let row = x.row_mut(first + place);
+            let step = self.steps.row(at).into_iter().zip(&self.channels);
+            let scale = baseline.iter().zip(&self.sd);
+            for (channel, ((x, (value, kind)), (mean, sd))) in
+                row.into_iter().zip(step).zip(scale).enumerate()
+            {
+                let exists = !kind.voiced_only || self.voiced[at];
+                let mel = self.mel.contains(&channel);
+                let level = if mel { level } else { 0.0 };
+                let normal = (value - level - mean) / sd;
+                *x = if exists {
+                    normal.clamp(-self.clip, self.clip)
+                } else {
+                    0.0
+                };
             }
         }
-        let windows = self.x.iter().take(baselines.len());
-        let windows = windows.map(|x| FeatureWindow {
-            x: x.view(),
-            mask: self.mask.view(),
-        });
-        windows.collect()
     }
 
     /// Mean of all mel channels over the window: taken off, so that gain never matters.

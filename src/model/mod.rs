@@ -20,6 +20,7 @@ mod native;
 mod silent;
 #[cfg(any(feature = "embedded", feature = "native"))]
 mod tensors;
+mod windows;
 
 pub use affect::{Affect, MAX_CLASSES, Reading};
 pub use backend::{AffectModel, FeatureWindow};
@@ -32,6 +33,7 @@ pub use embedded::EmbeddedModel;
 #[cfg(feature = "native")]
 pub use native::NativeModel;
 pub use silent::SilentModel;
+pub use windows::{MOST_WINDOWS, Windows};
 
 /// The model that comes with the crate, free of restrictions: `(onnx, card)`.
 pub const AFFECT_OPEN: (&[u8], &str) = (

@@ -65,12 +65,17 @@ pub fn follow(
 ) -> Result<(Summary, End), ShellError> {
     let channels = usize::from(sound.channels());
     let splitter = Splitter::new(live.channel, sound.channels())?;
+    let mut engine = Engine::new(config, live.rate, model.card())?;
+    let with_agent = live.channel == Channel::Both;
+    if with_agent {
+        engine.attach_agent()?;
+    }
     let mut call = Call {
-        engine: Engine::new(config, live.rate, model.card())?,
+        engine,
         model,
         sink,
         faults: 0,
-        with_agent: live.channel == Channel::Both,
+        with_agent,
     };
     let (mut caller, mut agent) = (Vec::new(), Vec::new());
     let mut left = live.frames.unwrap_or(u64::MAX);

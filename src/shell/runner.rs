@@ -87,6 +87,7 @@ pub fn analyse(
         splitter.split(&block, &mut caller, &mut agent);
         // The agent first: who was silent while the caller spoke is known when it counts.
         if !agent.is_empty() {
+            engine.attach_agent()?;
             engine.push_agent(PcmBlock::Samples(&agent))?;
         }
         if let (Some(picture), Some(frames)) = (&mut picture, &mut frames) {

@@ -15,6 +15,9 @@ const HUMAN: [f64; 10] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300
 /// Bounds of shares.
 const SHARES: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 
+/// Bounds of batches, windows.
+const WINDOWS: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0];
+
 const GATHERED_EVERY: Duration = Duration::from_secs(5);
 
 /// The counters of the process.
@@ -35,9 +38,11 @@ impl Telemetry {
         }
         let human = Matcher::Full("undertone_time_to_human_seconds".to_owned());
         let share = Matcher::Full("undertone_payload_completeness".to_owned());
+        let windows = Matcher::Full("undertone_batch_windows".to_owned());
         let handle = PrometheusBuilder::new()
             .set_buckets_for_metric(human, &HUMAN)?
             .set_buckets_for_metric(share, &SHARES)?
+            .set_buckets_for_metric(windows, &WINDOWS)?
             .set_buckets(&FAST)?
             .install_recorder()?;
         describe();
@@ -95,6 +100,10 @@ fn describe() {
             "Streams of media servers that are open, by feed",
         ),
         (
+            "undertone_shed_level",
+            "How much a worker leaves out: 0 nothing; 1 to 3 all but one reading in 2, 4, 8; 4 also agents",
+        ),
+        (
             "undertone_worker_load",
             "Share of the last second in which a worker was busy",
         ),
@@ -129,8 +138,8 @@ fn describe() {
             "Requests refused because a queue was full",
         ),
         (
-            "undertone_audio_seconds_total",
-            "Seconds of sound heard, by side",
+            "undertone_audio_milliseconds_total",
+            "Milliseconds of sound heard, by side",
         ),
         (
             "undertone_audio_samples_lost_total",
@@ -141,6 +150,14 @@ fn describe() {
             "Blocks of sound that found no room",
         ),
         ("undertone_model_faults_total", "Readings that failed"),
+        (
+            "undertone_readings_shed_total",
+            "Readings that were left out under load",
+        ),
+        (
+            "undertone_agent_blocks_shed_total",
+            "Blocks of agents that were passed over under load",
+        ),
         (
             "undertone_feed_missing_samples_total",
             "Samples that media servers did not send, or the network lost, by feed",
@@ -189,6 +206,14 @@ fn describe() {
         (
             "undertone_audio_to_feature_seconds",
             "From a block's arrival until it was heard",
+        ),
+        (
+            "undertone_audio_to_event_seconds",
+            "From the arrival of the block that completed a reading until its events were out",
+        ),
+        (
+            "undertone_batch_windows",
+            "Windows that were read in one batch",
         ),
         (
             "undertone_time_to_human_seconds",

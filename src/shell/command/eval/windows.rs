@@ -3,7 +3,7 @@
 
 use crate::error::BuildError;
 use crate::features::FeatureFrame;
-use crate::model::{Baseline, Context, ModelCard, Reading};
+use crate::model::{Baseline, Context, ModelCard, Reading, Windows};
 use crate::shell::error::ShellError;
 use crate::shell::weights::BoxedModel;
 
@@ -85,20 +85,24 @@ impl Reader {
         }
         let mut context = Context::new(&self.card).map_err(ShellError::Model)?;
         let (mut sum, mut count) = (Heard::default(), 0.0);
-        let (mut next, mut reading) = (total.min(window), [Reading::default()]);
+        let mut next = total.min(window);
+        let mut windows = Windows::new(&self.card, 1);
         for step in steps {
             step.iter().for_each(|frame| context.push(frame));
             if context.kept() != next {
                 continue;
             }
             next += HOP_STEPS;
-            let own = context.windows(&[baseline]);
+            if let Some((x, mask)) = windows.place() {
+                context.write(baseline, x, mask);
+            }
             let failed = |fault: crate::error::ModelFault| {
                 ShellError::Model(BuildError::file(&self.card.name, fault.to_string()))
             };
-            self.model.infer(&own, &mut reading).map_err(failed)?;
-            sum.add(&reading[0]);
-            count += 1.0;
+            for reading in windows.read(self.model.as_mut()).map_err(failed)? {
+                sum.add(reading);
+                count += 1.0;
+            }
         }
         Ok(Some(sum.divided(count)))
     }

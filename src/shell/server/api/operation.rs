@@ -30,11 +30,17 @@ impl Socket {
     {
         let limit = app.server.frame_limit_kib as usize * 1024;
         let upgrade = self.0.max_frame_size(limit).max_message_size(limit);
-        // A client that does not read is cut off instead of being buffered for.
-        let upgrade = upgrade.max_write_buffer_size(1 << 20);
+        // A client that does not read is cut off instead of being buffered for. A frame of sound
+        // is a few hundred bytes, and the usual buffer of 128 KiB would be most of a call's memory.
+        let upgrade = upgrade
+            .max_write_buffer_size(1 << 20)
+            .read_buffer_size(READ_BUFFER);
         upgrade.on_upgrade(run)
     }
 }
+
+/// Bytes that are read from a socket at once.
+const READ_BUFFER: usize = 4096;
 
 impl FromRequestParts<App> for Socket {
     type Rejection = Problem;

@@ -7,8 +7,10 @@
 
 mod command;
 mod live;
+mod load;
 mod names;
 mod pool;
+mod readings;
 mod restore;
 mod sound;
 mod thread;

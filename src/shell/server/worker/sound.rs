@@ -3,8 +3,9 @@
 use super::command::{Format, Listening, Side, Sound};
 use super::live::{Cause, Live};
 use crate::audio::PcmBlock;
-use crate::error::PushError;
-use crate::model::AffectModel;
+use crate::engine::Heard;
+use crate::error::{ModelFault, PushError};
+use crate::model::{AffectModel, Reading, Windows};
 use crate::shell::server::ledger::Done;
 use crate::shell::server::problem::Problem;
 use crate::shell::wall::unix_ms;
@@ -22,7 +23,37 @@ pub struct Ears {
     current: [Option<u64>; 2],
     /// When the caller's stream ended, where it did.
     away: Option<Instant>,
+    /// The caller's block that is being heard, and its samples.
+    block: Option<Block>,
     samples: Vec<f32>,
+    /// Readings that were due so far.
+    due: u32,
+}
+
+/// A block of the caller's sound, as far as it was not heard yet.
+struct Block {
+    /// Samples that are missing before it.
+    gap: u32,
+    /// What is left of the piece of the gap that is heard now.
+    piece: Option<u32>,
+    /// Samples that were heard.
+    heard: usize,
+    rate: u32,
+    since: Instant,
+    last: bool,
+    hang_up: bool,
+}
+
+/// How it goes on with a call that heard something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// All was heard.
+    Heard {
+        /// The call ends with it.
+        hang_up: bool,
+    },
+    /// A reading is due before the rest.
+    Due,
 }
 
 impl Ears {
@@ -33,7 +64,9 @@ impl Ears {
             streams: 0,
             current: [None; 2],
             away: None,
+            block: None,
             samples: Vec::new(),
+            due: 0,
         }
     }
 
@@ -53,7 +86,7 @@ impl Live {
             return Err(problem.at("rate", format.rate.to_string()).mend(mend));
         }
         if self.ears.rate.is_none() {
-            let attached = self.engine.attach_sound(format.rate, &self.world.card);
+            let attached = self.engine.attach_shared(format.rate, &self.world.card);
             attached.map_err(|error| {
                 let problem = Problem::refused(error.to_string());
                 problem
@@ -63,6 +96,11 @@ impl Live {
             self.ears.rate = Some(format.rate);
             self.ears.began_ms = unix_ms();
         }
+        if format.side == Side::Agent {
+            // Sound is attached.
+            let attached = self.engine.attach_agent();
+            attached.map_err(|error| Problem::fault(error.to_string()))?;
+        }
         self.latest = Instant::now();
         self.ears.streams += 1;
         let stream = self.ears.streams;
@@ -71,47 +109,130 @@ impl Live {
         Ok(Listening { stream })
     }
 
-    /// Hears a block; whether the call ends with it.
-    pub fn hear(&mut self, sound: &Sound, model: &mut dyn AffectModel) -> bool {
-        let side = sound.format.side;
+    /// Hears a block, as far as a reading that is due.
+    pub fn hear(&mut self, sound: &Sound) -> Next {
+        let (side, rate) = (sound.format.side, sound.format.rate);
         if self.ears.current[side as usize] != Some(sound.stream) {
-            return false;
+            return Next::Heard { hang_up: false };
         }
         self.latest = Instant::now();
-        let mut samples = std::mem::take(&mut self.ears.samples);
-        samples.clear();
-        sound.format.encoding.decode(&sound.bytes, &mut samples);
-        let seconds = samples.len() as f64 / f64::from(sound.format.rate);
-        let mut done = Done::new(&self.call);
-        match side {
-            Side::Agent => {
-                self.gap(sound.lost, Side::Agent, model, &mut done);
-                for block in samples.chunks(sound.format.rate as usize) {
-                    self.pushed(Side::Agent, PcmBlock::Samples(block), model, &mut done);
-                }
-                metrics::counter!("undertone_audio_milliseconds_total", "side" => "agent")
-                    .increment((seconds * 1e3) as u64);
-            }
-            Side::Caller => {
-                if let Some(away) = self.ears.away.take() {
-                    let away_s = away.elapsed().as_secs_f64().min(LONGEST_AWAY_S);
-                    let missing = (away_s * f64::from(sound.format.rate)) as u32;
-                    self.gap(missing, Side::Caller, model, &mut done);
-                }
-                self.gap(sound.lost, Side::Caller, model, &mut done);
-                for block in samples.chunks(sound.format.rate as usize) {
-                    self.pushed(Side::Caller, PcmBlock::Samples(block), model, &mut done);
-                }
-                metrics::counter!("undertone_audio_milliseconds_total", "side" => "caller")
-                    .increment((seconds * 1e3) as u64);
-                let at_s = self.engine.at().seconds();
-                self.call.update(|status| status.at_s = at_s);
-                let lag = sound.since.elapsed().as_secs_f64();
-                metrics::histogram!("undertone_audio_to_feature_seconds").record(lag);
-            }
+        self.ears.samples.clear();
+        let samples = &mut self.ears.samples;
+        sound.format.encoding.decode(&sound.bytes, samples);
+        let milliseconds = samples.len() as u64 * 1000 / u64::from(rate);
+        let name = ["caller", "agent"][side as usize];
+        metrics::counter!("undertone_audio_milliseconds_total", "side" => name)
+            .increment(milliseconds);
+        let mut block = Block {
+            gap: sound.lost,
+            piece: None,
+            heard: 0,
+            rate,
+            since: sound.since,
+            last: sound.last,
+            hang_up: sound.hang_up,
+        };
+        if side == Side::Agent {
+            self.hear_agent(&block);
+            return self.heard(&block, side);
         }
+        if let Some(away) = self.ears.away.take() {
+            let away_s = away.elapsed().as_secs_f64().min(LONGEST_AWAY_S);
+            block.gap += (away_s * f64::from(rate)) as u32;
+        }
+        self.ears.block = Some(block);
+        self.go_on()
+    }
+
+    /// Hears on, as far as the next reading that is due.
+    pub fn go_on(&mut self) -> Next {
+        let Some(mut block) = self.ears.block.take() else {
+            return Next::Heard { hang_up: false };
+        };
+        let samples = std::mem::take(&mut self.ears.samples);
+        let mut done = Done::new(&self.call);
+        let next = loop {
+            if block.gap > 0 && block.piece.is_none() {
+                block.piece = Some(block.gap.min(block.rate));
+            }
+            let end = samples.len().min(block.heard + block.rate as usize);
+            let piece = match block.piece {
+                None => PcmBlock::Samples(&samples[block.heard..end]),
+                Some(samples) => PcmBlock::Gap { samples },
+            };
+            let outcome = self.engine.hear(piece);
+            let (taken, due) = match outcome {
+                Ok(Heard::Due { taken }) => (taken, true),
+                Ok(Heard::All) => (piece.len(), false),
+                Err(error) => {
+                    self.outcome(Err(error));
+                    (piece.len(), false)
+                }
+            };
+            match &mut block.piece {
+                None => block.heard += taken,
+                Some(piece) => {
+                    *piece -= taken as u32;
+                    block.gap -= taken as u32;
+                    if !due {
+                        block.piece = None;
+                    }
+                }
+            }
+            self.drain(Cause::Voice(self.ears.began_ms), &mut done);
+            if due {
+                break Next::Due;
+            }
+            if block.gap == 0 && block.piece.is_none() && block.heard == samples.len() {
+                break self.heard(&block, Side::Caller);
+            }
+        };
         self.ears.samples = samples;
-        if sound.last {
+        if next == Next::Due {
+            self.ears.block = Some(block);
+        }
+        self.world.ledger.send(done);
+        next
+    }
+
+    /// Windows that the reading that is due needs, where it is made at all: of those that are due,
+    /// one in `one_in`.
+    pub fn needs(&mut self, one_in: u32) -> usize {
+        self.ears.due = self.ears.due.wrapping_add(1);
+        if !self.ears.due.is_multiple_of(one_in) {
+            self.engine.skip();
+            return 0;
+        }
+        self.engine.windows_due()
+    }
+
+    /// Adds the windows of the reading that is due.
+    pub fn write_windows(&self, batch: &mut Windows) {
+        self.engine.write_windows(batch);
+    }
+
+    /// Takes the reading that was due.
+    pub fn read(&mut self, readings: Result<&[Reading], ModelFault>) {
+        let read = self.engine.read(readings);
+        self.outcome(read);
+        let mut done = Done::new(&self.call);
+        self.drain(Cause::Voice(self.ears.began_ms), &mut done);
+        self.world.ledger.send(done);
+        if let Some(block) = &self.ears.block {
+            let lag = block.since.elapsed().as_secs_f64();
+            metrics::histogram!("undertone_audio_to_event_seconds").record(lag);
+        }
+    }
+
+    /// The end of a block.
+    fn heard(&mut self, block: &Block, side: Side) -> Next {
+        let at_s = self.engine.at().seconds();
+        if side == Side::Caller {
+            self.call.update(|status| status.at_s = at_s);
+            let lag = block.since.elapsed().as_secs_f64();
+            metrics::histogram!("undertone_audio_to_feature_seconds").record(lag);
+        }
+        if block.last {
             self.ears.current[side as usize] = None;
             if side == Side::Caller {
                 self.ears.away = Some(Instant::now());
@@ -119,33 +240,31 @@ impl Live {
             let listening = self.ears.current.iter().any(Option::is_some);
             self.call.update(|status| status.listening = listening);
         }
-        self.world.ledger.send(done);
-        sound.hang_up && self.ears.current.iter().all(Option::is_none)
+        let hang_up = block.hang_up && self.ears.current.iter().all(Option::is_none);
+        Next::Heard { hang_up }
     }
 
-    fn gap(&mut self, samples: u32, side: Side, model: &mut dyn AffectModel, done: &mut Done) {
-        let most = self.ears.rate.unwrap_or(u32::MAX);
-        let mut left = samples;
+    /// Passes over a block of the agent, as if it were silent.
+    pub fn pass_agent(&mut self, sound: &Sound) {
+        let bytes = sound.format.encoding.bytes();
+        let samples = sound.bytes.len() / bytes + sound.lost as usize;
+        self.engine.pass_agent(samples as u32);
+    }
+
+    fn hear_agent(&mut self, block: &Block) {
+        let samples = std::mem::take(&mut self.ears.samples);
+        let mut left = block.gap;
         while left > 0 {
-            let samples = left.min(most);
+            let samples = left.min(block.rate);
             left -= samples;
-            self.pushed(side, PcmBlock::Gap { samples }, model, done);
+            let pushed = self.engine.push_agent(PcmBlock::Gap { samples });
+            self.outcome(pushed);
         }
-    }
-
-    fn pushed(
-        &mut self,
-        side: Side,
-        block: PcmBlock<'_>,
-        model: &mut dyn AffectModel,
-        done: &mut Done,
-    ) {
-        let pushed = match side {
-            Side::Caller => self.engine.push(block, model),
-            Side::Agent => self.engine.push_agent(block),
-        };
-        self.outcome(pushed);
-        self.drain(Cause::Voice(self.ears.began_ms), done);
+        for block in samples.chunks(block.rate as usize) {
+            let pushed = self.engine.push_agent(PcmBlock::Samples(block));
+            self.outcome(pushed);
+        }
+        self.ears.samples = samples;
     }
 
     /// What the sound still held back.

@@ -1,10 +1,13 @@
 //! One worker: dialogue first, then sound, and a look at the clock in between.
 
-use super::command::{Ask, Command, Sound};
+use super::command::{Ask, Command, Side, Sound};
 use super::live::Live;
+use super::load::Load;
+use super::readings::Readings;
+use super::sound::Next;
 use crate::config::EngineConfig;
 use crate::dialogue::Words;
-use crate::model::ModelCard;
+use crate::model::{ModelCard, Reading};
 use crate::shell::delivery::Destinations;
 use crate::shell::output::record::Run;
 use crate::shell::server::bus::Bus;
@@ -55,7 +58,10 @@ pub struct Worker {
     place: usize,
     model: BoxedModel,
     world: Arc<World>,
-    calls: HashMap<Arc<str>, Live>,
+    /// Boxed: a table that grows holds room for twice as many.
+    calls: HashMap<Arc<str>, Box<Live>>,
+    readings: Readings,
+    load: Load,
     tick: Instant,
     second: Instant,
     busy: Duration,
@@ -66,6 +72,8 @@ impl Worker {
     pub fn new(place: usize, model: BoxedModel, world: Arc<World>) -> Self {
         let now = Instant::now();
         Self {
+            readings: Readings::new(&world.card),
+            load: Load::default(),
             place,
             model,
             world,
@@ -80,7 +88,8 @@ impl Worker {
     pub fn run(mut self, asked: &Receiver<Command>, heard: &Receiver<Sound>) {
         loop {
             let wait = self.tick.saturating_duration_since(Instant::now());
-            // In this order: a request for a human waits for one block of sound at most.
+            // In this order: a request for a human waits for one block of sound, or one batch of
+            // readings, at most.
             select_biased! {
                 recv(asked) -> command => match command {
                     Ok(command) => self.timed(|worker| worker.command(command)),
@@ -90,6 +99,9 @@ impl Worker {
                     self.timed(|worker| worker.sound(&sound));
                 },
                 default(wait) => {}
+            }
+            if self.readings.due(!heard.is_empty()) {
+                self.timed(Self::read);
             }
             if Instant::now() >= self.tick {
                 self.timed(Self::look_at_the_clock);
@@ -104,6 +116,8 @@ impl Worker {
     }
 
     fn command(&mut self, Command { call, ask }: Command) {
+        // What was heard before it comes first.
+        self.catch_up(&call.id);
         let known = self.calls.contains_key(&call.id);
         match ask {
             Ask::Open(reply) => {
@@ -114,7 +128,7 @@ impl Worker {
                 match Live::new(&call, &self.world) {
                     Ok(mut live) => {
                         live.open(Some(reply));
-                        self.calls.insert(call.id.clone(), live);
+                        self.calls.insert(call.id.clone(), Box::new(live));
                     }
                     Err(error) => {
                         // The configuration was checked at the start.
@@ -127,7 +141,7 @@ impl Worker {
                 match Live::new(&call, &self.world) {
                     Ok(mut live) => {
                         live.restore(*restored);
-                        self.calls.insert(call.id.clone(), live);
+                        self.calls.insert(call.id.clone(), Box::new(live));
                     }
                     Err(error) => {
                         tracing::error!(call = %call.id, %error, "a call was not restored")
@@ -160,19 +174,88 @@ impl Worker {
     }
 
     fn sound(&mut self, sound: &Sound) {
-        let Some(live) = self.calls.get_mut(&sound.call.id) else {
+        let id = &sound.call.id;
+        self.load.waited(sound.since.elapsed());
+        if sound.format.side == Side::Agent && !sound.last && !self.load.hears_agents() {
+            metrics::counter!("undertone_agent_blocks_shed_total").increment(1);
+            if let Some(live) = self.calls.get_mut(id) {
+                live.pass_agent(sound);
+            }
             return;
-        };
-        if live.hear(sound, self.model.as_mut())
-            && let Some(mut live) = self.calls.remove(&sound.call.id)
-        {
-            live.close(Ended::HungUp, self.model.as_mut(), None);
+        }
+        self.catch_up(id);
+        if let Some(live) = self.calls.get_mut(id) {
+            let next = live.hear(sound);
+            self.follow(id, next);
+        }
+    }
+
+    /// Makes the readings that a call waits for.
+    fn catch_up(&mut self, id: &Arc<str>) {
+        while self.readings.holds(id) {
+            self.read();
+        }
+    }
+
+    /// Goes on with a call until a reading is due, or all was heard.
+    fn follow(&mut self, id: &Arc<str>, mut next: Next) {
+        while let Some(live) = self.calls.get_mut(id) {
+            match next {
+                Next::Heard { hang_up: false } => return,
+                Next::Heard { hang_up: true } => {
+                    if let Some(mut live) = self.calls.remove(id) {
+                        live.close(Ended::HungUp, self.model.as_mut(), None);
+                    }
+                    return;
+                }
+                Next::Due => {
+                    let needs = live.needs(self.load.one_reading_in());
+                    if needs > 0 {
+                        live.write_windows(&mut self.readings.windows);
+                        self.readings.wait(id, needs);
+                        return;
+                    }
+                    metrics::counter!("undertone_readings_shed_total").increment(1);
+                    next = live.go_on();
+                }
+            }
+        }
+    }
+
+    /// Makes all readings that are due in one batch, and goes on with their calls. Those wait again
+    /// at most, so there is room for them.
+    fn read(&mut self) {
+        let waiting = self.readings.take();
+        let windows = self.readings.windows.len();
+        metrics::histogram!("undertone_batch_windows").record(windows as f64);
+        let mut first = 0;
+        // Taken out, as the calls go on and write into the batch.
+        let readings = self.readings.windows.read(self.model.as_mut());
+        let readings = readings.map(<[Reading]>::to_vec);
+        for (id, windows) in waiting {
+            let own = first..first + windows;
+            first += windows;
+            if let Some(live) = self.calls.get_mut(&id) {
+                live.read(readings.as_ref().map(|all| &all[own]).map_err(|it| *it));
+                let next = live.go_on();
+                self.follow(&id, next);
+            }
         }
     }
 
     fn look_at_the_clock(&mut self) {
         let now = Instant::now();
         self.tick = now + TICK;
+        if let Some(level) = self.load.tick() {
+            let worker = self.place.to_string();
+            tracing::warn!(
+                worker,
+                level,
+                one_reading_in = self.load.one_reading_in(),
+                "load"
+            );
+            metrics::gauge!("undertone_shed_level", "worker" => worker).set(f64::from(level));
+        }
         for live in self.calls.values_mut() {
             live.tick();
         }
@@ -186,10 +269,11 @@ impl Worker {
         let server = &self.world.server;
         let spoken = Duration::from_secs_f64(server.idle_timeout_s);
         let written = Duration::from_secs_f64(server.written_timeout_s);
-        let idle =
-            |(id, live): (&Arc<str>, &Live)| live.idle(now, spoken, written).then(|| id.clone());
-        let idle: Vec<_> = self.calls.iter().filter_map(idle).collect();
+        let calls = self.calls.iter();
+        let idle = calls.filter(|(_, live)| live.idle(now, spoken, written));
+        let idle: Vec<_> = idle.map(|(id, _)| id.clone()).collect();
         for id in idle {
+            self.catch_up(&id);
             if let Some(mut live) = self.calls.remove(&id) {
                 tracing::info!(call = %id, "nothing was heard of the call for too long");
                 live.close(Ended::Idle, self.model.as_mut(), None);
