@@ -156,7 +156,7 @@ impl Engine {
         let sound = self.sound.as_mut().ok_or(PushError::NoSound)?;
         if sound.agent.is_none() {
             // The rate served the caller.
-            let agent = FeatureStream::new(sound.source_hz).map_err(|_| PushError::NoSound)?;
+            let agent = FeatureStream::lean(sound.source_hz).map_err(|_| PushError::NoSound)?;
             sound.agent = Some(Box::new(agent));
         }
         Ok(())

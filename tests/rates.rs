@@ -81,7 +81,7 @@ fn a_call_gives_the_same_model_input_at_both_rates() {
         a.push(pair.0);
         b.push(pair.1);
         if i % 100 == 99 && a.ready() && b.ready() {
-            for (context, window) in [(&*a, &mut windows[0]), (&*b, &mut windows[1])] {
+            for (context, window) in [&*a, &*b].into_iter().zip(&mut windows) {
                 context.write(&mean, window.view_mut(), mask.view_mut());
             }
             let pairs = windows[0].iter().zip(windows[1].iter());

@@ -33,7 +33,10 @@ impl Engine {
     /// # Errors
     /// As [`Engine::attach_sound`].
     pub fn attach_shared(&mut self, source_hz: u32, card: &ModelCard) -> Result<(), BuildError> {
-        let features = FeatureStream::new(source_hz)?;
+        let features = match card.reads_perturbation() {
+            true => FeatureStream::new(source_hz)?,
+            false => FeatureStream::lean(source_hz)?,
+        };
         if !card.rates.analysis_hz.contains(&features.rate()) {
             return Err(BuildError::value(
                 &card.name,

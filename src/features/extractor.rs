@@ -38,6 +38,12 @@ struct Raw {
     frame: FeatureFrame,
 }
 
+/// Jitter, shimmer and CPP: a tenth of the work, which no decision of ours rests on.
+struct Perturbation {
+    pulses: Pulses,
+    cepstrum: Cepstrum,
+}
+
 /// One caller's feature extractor. Allocates only when built.
 pub struct Extractor {
     rate: u32,
@@ -47,8 +53,7 @@ pub struct Extractor {
     spectrum: Spectrum,
     mel: MelBank,
     pitch: PitchTracker,
-    pulses: Pulses,
-    cepstrum: Cepstrum,
+    perturbation: Option<Perturbation>,
     reliability: Reliability,
     level: ActiveLevel,
     active_level_db: f32,
@@ -72,6 +77,17 @@ pub struct Extractor {
 impl Extractor {
     /// For hops at `rate`: 8000 or 16000 Hz.
     pub fn new(rate: u32) -> Self {
+        Self {
+            perturbation: Some(Perturbation {
+                pulses: Pulses::new(rate),
+                cepstrum: Cepstrum::new(rate),
+            }),
+            ..Self::lean(rate)
+        }
+    }
+
+    /// The same without jitter, shimmer and CPP, which stay 0 and are never reliable.
+    pub fn lean(rate: u32) -> Self {
         let spectrum = Spectrum::new(rate);
         let mel = MelBank::new();
         let vowels = mel.bands(300.0, 1_200.0);
@@ -82,8 +98,7 @@ impl Extractor {
             hops: 0,
             history: History::new(rate as usize * 16 / 100),
             mel,
-            pulses: Pulses::new(rate),
-            cepstrum: Cepstrum::new(rate),
+            perturbation: None,
             reliability: Reliability::new(),
             level: ActiveLevel::new(rate),
             active_level_db: crate::units::SILENCE_DB,
@@ -246,27 +261,31 @@ impl Extractor {
 
     /// Periods, cepstrum, and which of all this the line can carry.
     fn voice_quality(&mut self, frame: &mut FeatureFrame, centre: i64) {
-        if self.reliability.disturbed(&self.hop_facts) {
-            self.pulses.forget();
-        }
-        let until = centre + self.hop_len as i64 / 2;
-        self.pulses
-            .follow(&self.history, centre, until, frame.f0_hz);
-        let periods = self.pulses.perturbation(centre);
-        (frame.jitter, frame.shimmer) = (periods.jitter, periods.shimmer);
-        frame.quality.shimmer_db = periods.shimmer_db;
-        frame.quality.cpp_db = self
-            .cepstrum
-            .prominence_db(&self.history, centre, frame.voiced);
-        let evidence = Evidence {
+        let disturbed = self.reliability.disturbed(&self.hop_facts);
+        let mut evidence = Evidence {
             voiced: frame.voiced,
             speech: frame.speech,
             f0_hz: frame.f0_hz,
             snr_db: frame.snr_db,
             hnr_db: frame.hnr_db,
-            jitter_pairs: periods.jitter_pairs,
-            shimmer_pairs: periods.shimmer_pairs,
+            jitter_pairs: 0,
+            shimmer_pairs: 0,
         };
+        let measured = self.perturbation.is_some();
+        if let Some(Perturbation { pulses, cepstrum }) = &mut self.perturbation {
+            if disturbed {
+                pulses.forget();
+            }
+            let until = centre + self.hop_len as i64 / 2;
+            pulses.follow(&self.history, centre, until, frame.f0_hz);
+            let periods = pulses.perturbation(centre);
+            (frame.jitter, frame.shimmer) = (periods.jitter, periods.shimmer);
+            frame.quality.shimmer_db = periods.shimmer_db;
+            frame.quality.cpp_db = cepstrum.prominence_db(&self.history, centre, frame.voiced);
+            evidence.jitter_pairs = periods.jitter_pairs;
+            evidence.shimmer_pairs = periods.shimmer_pairs;
+        }
         self.reliability.judge(&mut frame.quality, evidence);
+        frame.quality.cpp_ok &= measured;
     }
 }

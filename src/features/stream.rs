@@ -22,8 +22,20 @@ impl FeatureStream {
     /// # Errors
     /// When the rate cannot be analysed; see [`crate::audio::analysis_rate`].
     pub fn new(source_hz: u32) -> Result<Self, BuildError> {
+        Self::with(source_hz, Extractor::new)
+    }
+
+    /// The same without jitter, shimmer and CPP: see [`Extractor::lean`].
+    ///
+    /// # Errors
+    /// As [`FeatureStream::new`].
+    pub fn lean(source_hz: u32) -> Result<Self, BuildError> {
+        Self::with(source_hz, Extractor::lean)
+    }
+
+    fn with(source_hz: u32, extractor: fn(u32) -> Extractor) -> Result<Self, BuildError> {
         let hops = Hops::new(source_hz)?;
-        let extractor = Extractor::new(hops.rate());
+        let extractor = extractor(hops.rate());
         Ok(Self {
             hops,
             extractor,
@@ -132,5 +144,37 @@ impl FeatureStream {
             }
             taken += self.hops.fill(&samples[taken..], lost);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lean_frames_lack_jitter_shimmer_and_cpp_alone() {
+        // Every other pulse of a train at 121 Hz is weaker: there is shimmer.
+        let sample = |i: usize| {
+            let height = if (i / 66).is_multiple_of(2) { 0.5 } else { 0.4 };
+            let phase = (i % 66) as f32;
+            height * (-phase / 12.0).exp() * (phase * 0.5).cos()
+        };
+        let samples: Vec<f32> = (0..16_000).map(sample).collect();
+        let frames = |mut stream: FeatureStream| {
+            let mut frames = Vec::new();
+            stream.push(PcmBlock::Samples(&samples), |frame| frames.push(frame));
+            frames
+        };
+        let mut whole = frames(FeatureStream::new(8_000).unwrap());
+        let lean = frames(FeatureStream::lean(8_000).unwrap());
+        let measured = |frame: &&FeatureFrame| frame.quality.cpp_db != 0.0 && frame.shimmer != 0.0;
+        assert!(whole.iter().filter(measured).count() > 100);
+        for frame in &mut whole {
+            (frame.jitter, frame.shimmer) = (0.0, 0.0);
+            let quality = &mut frame.quality;
+            (quality.shimmer_db, quality.cpp_db) = (0.0, 0.0);
+            (quality.jitter_ok, quality.shimmer_ok, quality.cpp_ok) = (false, false, false);
+        }
+        assert!(lean == whole);
     }
 }

@@ -136,6 +136,13 @@ impl ModelCard {
         self.input.features.len()
     }
 
+    /// Whether an input is jitter, shimmer or CPP, which cost a tenth of all features.
+    pub fn reads_perturbation(&self) -> bool {
+        let measures = ["jitter", "shimmer", "cpp"];
+        let reads = |input: &String| measures.iter().any(|measure| input.starts_with(measure));
+        self.input.features.iter().any(reads)
+    }
+
     /// Shape of a window: (steps, channels).
     pub fn window_shape(&self) -> (usize, usize) {
         (self.rates.window_steps, self.channels())
