@@ -7,6 +7,7 @@
 
 mod call;
 mod ear;
+mod memory;
 mod talk;
 
 use crate::audio::PcmBlock;
@@ -22,6 +23,8 @@ use crate::trajectory::{Marker, Point};
 use crate::units::StreamTime;
 use call::Call;
 use ear::Ear;
+use memory::HeardWith;
+pub use memory::{MAX_MEMORY_BYTES, MEMORY_VERSION, Memory};
 use std::sync::Arc;
 use talk::Talk;
 
@@ -78,16 +81,13 @@ pub struct Engine {
 /// The caller's leg and the agent's, and all that hears them.
 struct Sound {
     source_hz: u32,
+    /// Where the call stood when the sound was attached: its beginning, unless it was recalled.
+    began: StreamTime,
     received: u64,
     features: FeatureStream,
     agent: FeatureStream,
     ear: Ear,
-}
-
-impl Sound {
-    fn at(&self) -> StreamTime {
-        StreamTime::from_seconds(self.received as f64 / f64::from(self.source_hz))
-    }
+    heard_with: HeardWith,
 }
 
 impl Engine {
@@ -126,6 +126,11 @@ impl Engine {
     /// # Errors
     /// When the rate or the card cannot be served; the engine is unchanged then.
     pub fn attach_sound(&mut self, source_hz: u32, card: &ModelCard) -> Result<(), BuildError> {
+        let sound = self.sound(source_hz, card)?;
+        self.attach(sound, card)
+    }
+
+    fn sound(&self, source_hz: u32, card: &ModelCard) -> Result<Sound, BuildError> {
         let features = FeatureStream::new(source_hz)?;
         if !card.rates.analysis_hz.contains(&features.rate()) {
             return Err(BuildError::value(
@@ -135,14 +140,19 @@ impl Engine {
                 format!("a list with {}, the rate of this source", features.rate()),
             ));
         }
-        let thresholds = self.config.operating_point.thresholds(card)?;
-        let sound = Sound {
+        Ok(Sound {
             source_hz,
+            began: StreamTime::ZERO,
             received: 0,
             agent: FeatureStream::new(source_hz)?,
             ear: Ear::new(&self.config, card)?,
+            heard_with: HeardWith::new(&self.config, card),
             features,
-        };
+        })
+    }
+
+    fn attach(&mut self, sound: Sound, card: &ModelCard) -> Result<(), BuildError> {
+        let thresholds = self.config.operating_point.thresholds(card)?;
         self.call.decision.hear(thresholds);
         self.call.expect_sound();
         self.sound = Some(Box::new(sound));
@@ -179,8 +189,9 @@ impl Engine {
         }
         sound.received += block.len() as u64;
         let mut outcome = Ok(());
-        let ear = &mut sound.ear;
-        sound.features.push(block, |frame| {
+        let (ear, began) = (&mut sound.ear, sound.began);
+        sound.features.push(block, |mut frame| {
+            frame.at = began.later(frame.at);
             outcome = outcome.and(ear.frame(&frame, model, call));
         });
         outcome
@@ -255,10 +266,11 @@ impl Engine {
         let Some(sound) = &mut self.sound else {
             return Ok(());
         };
-        let ear = &mut sound.ear;
-        sound
-            .features
-            .finish(|frame| outcome = outcome.and(ear.frame(&frame, model, call)));
+        let (ear, began) = (&mut sound.ear, sound.began);
+        sound.features.finish(|mut frame| {
+            frame.at = began.later(frame.at);
+            outcome = outcome.and(ear.frame(&frame, model, call));
+        });
         let turns = &mut self.call.turns;
         sound.agent.finish(|frame| turns.agent(frame.speech));
         outcome

@@ -29,7 +29,7 @@ pub struct Call {
     pub curve: Curve,
     pub events: VecDeque<Event>,
     /// With their place among all of the call.
-    escalations: Vec<(u32, Escalation)>,
+    pub(super) escalations: Vec<(u32, Escalation)>,
     queue: usize,
 }
 

@@ -12,12 +12,12 @@ use crate::units::StreamTime;
 /// All that happens after the features.
 pub struct Ear {
     context: Context,
-    baseline: Baseline,
-    trajectory: Trajectory,
-    markers: MarkerDetector,
+    pub(super) baseline: Baseline,
+    pub(super) trajectory: Trajectory,
+    pub(super) markers: MarkerDetector,
     population: Vec<f32>,
     occupant: Occupant,
-    told: Occupant,
+    pub(super) told: Occupant,
     readings: [Reading; 2],
     interval: u32,
     frames: u32,

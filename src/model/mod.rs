@@ -23,7 +23,7 @@ mod tensors;
 
 pub use affect::{Affect, MAX_CLASSES, Reading};
 pub use backend::{AffectModel, FeatureWindow};
-pub use baseline::Baseline;
+pub use baseline::{Baseline, BaselineMemory};
 pub use calls::{Calibrated, Calls, CalmLogOdds};
 pub use card::ModelCard;
 pub use context::Context;
