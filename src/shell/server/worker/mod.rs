@@ -13,6 +13,7 @@ mod restore;
 mod sound;
 mod thread;
 mod transfer;
+mod voice;
 
 pub use command::{
     Ask, Format, Listening, Restored, RestoredTransfer, Say, Side, Sound, Taken, TransferReport,

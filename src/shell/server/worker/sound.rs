@@ -7,6 +7,7 @@ use crate::error::PushError;
 use crate::model::AffectModel;
 use crate::shell::server::ledger::Done;
 use crate::shell::server::problem::Problem;
+use crate::shell::store::VoiceKept;
 use crate::shell::wall::unix_ms;
 use std::time::Instant;
 
@@ -16,12 +17,12 @@ const LONGEST_AWAY_S: f64 = 600.0;
 /// The streams of a call.
 pub struct Ears {
     rate: Option<u32>,
-    began_ms: i64,
+    pub(super) began_ms: i64,
     streams: u64,
     /// The stream of each side that is listened to, the caller's first.
     current: [Option<u64>; 2],
-    /// When the caller's stream ended, where it did.
-    away: Option<Instant>,
+    /// When the caller's stream ended, where it did, and the seconds that had passed by then.
+    away: Option<(Instant, f64)>,
     samples: Vec<f32>,
 }
 
@@ -35,6 +36,13 @@ impl Ears {
             away: None,
             samples: Vec::new(),
         }
+    }
+
+    /// The sound of an earlier run of the server, which was last heard then.
+    pub fn recall(&mut self, rate: u32, kept: &VoiceKept) {
+        (self.rate, self.began_ms) = (Some(rate), kept.began_ms);
+        let before_s = (unix_ms() - kept.at_ms).max(0) as f64 / 1e3;
+        self.away = Some((Instant::now(), before_s));
     }
 
     /// Whether the call has sound.
@@ -93,8 +101,9 @@ impl Live {
                     .increment((seconds * 1e3) as u64);
             }
             Side::Caller => {
-                if let Some(away) = self.ears.away.take() {
-                    let away_s = away.elapsed().as_secs_f64().min(LONGEST_AWAY_S);
+                if let Some((since, before_s)) = self.ears.away.take() {
+                    let away_s = before_s + since.elapsed().as_secs_f64();
+                    let away_s = away_s.min(LONGEST_AWAY_S);
                     let missing = (away_s * f64::from(sound.format.rate)) as u32;
                     self.gap(missing, Side::Caller, model, &mut done);
                 }
@@ -114,13 +123,18 @@ impl Live {
         if sound.last {
             self.ears.current[side as usize] = None;
             if side == Side::Caller {
-                self.ears.away = Some(Instant::now());
+                self.ears.away = Some((Instant::now(), 0.0));
+                self.keeping.hasten();
             }
             let listening = self.ears.current.iter().any(Option::is_some);
             self.call.update(|status| status.listening = listening);
         }
+        let over = sound.hang_up && self.ears.current.iter().all(Option::is_none);
+        if !over && side == Side::Caller {
+            self.keep_voice();
+        }
         self.world.ledger.send(done);
-        sound.hang_up && self.ears.current.iter().all(Option::is_none)
+        over
     }
 
     fn gap(&mut self, samples: u32, side: Side, model: &mut dyn AffectModel, done: &mut Done) {
@@ -145,7 +159,11 @@ impl Live {
             Side::Agent => self.engine.push_agent(block),
         };
         self.outcome(pushed);
-        self.drain(Cause::Voice(self.ears.began_ms), done);
+        let pulled = self.drain(Cause::Voice(self.ears.began_ms), done);
+        // One that begins a transfer is stored with the voice. One that is added to it is not stored.
+        if pulled.iter().any(|it| !it.new) {
+            self.keeping.hasten();
+        }
     }
 
     /// What the sound still held back.
