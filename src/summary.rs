@@ -268,6 +268,13 @@ impl Tally {
         self.pauses
     }
 
+    /// Time of which nothing was heard, s.
+    pub fn away(&mut self, seconds: f64) {
+        let frames = (seconds * 100.0) as u64;
+        self.frames += frames;
+        self.lost += frames;
+    }
+
     /// Counts on from there.
     pub fn recall(&mut self, memory: &TallyMemory) {
         let [frames, speech, nuclei, clipped, lost, withheld] = memory.frames;

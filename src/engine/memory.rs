@@ -12,11 +12,11 @@
 
 use super::call::{Call, KEPT};
 use super::ear::Ear;
-use super::{Engine, Sound};
+use super::{Engine, Event, Sound};
 use crate::config::EngineConfig;
 use crate::decision::{DecisionMemory, Escalation, EscalationMemory};
 use crate::dialogue::TurnMemory;
-use crate::error::MemoryError;
+use crate::error::{MemoryError, PushError};
 use crate::features::{FeatureMemory, Occupant};
 use crate::handoff::CurveMemory;
 use crate::model::{BaselineMemory, ModelCard};
@@ -189,8 +189,8 @@ impl Engine {
         })
     }
 
-    /// Attaches sound, as [`Engine::attach_sound`] does, that goes on where `memory` stood. Give the
-    /// time away as a gap before the first samples. What words decided in this engine before is
+    /// Attaches sound, as [`Engine::attach_sound`] does, that goes on where `memory` stood. Tell the
+    /// time since then by [`Engine::away`] before the first samples. What words decided in this engine before is
     /// replaced, for the memory has it: so first say what was told until then, then recall, then say
     /// what was told after it. Events that wait are dropped.
     ///
@@ -206,6 +206,24 @@ impl Engine {
         sound.ear.recall(&memory.ear);
         self.attach(sound, card)?;
         self.call.recall(&memory.call);
+        Ok(())
+    }
+
+    /// Samples that were not heard between the recall and the first block: a gap, told as one. The
+    /// windows are empty anyway, so that it costs nothing, however long it was.
+    ///
+    /// # Errors
+    /// When no sound is attached, events wait, or the stream was finished.
+    pub fn away(&mut self, samples: u32) -> Result<(), PushError> {
+        self.ready()?;
+        let sound = self.sound.as_mut().ok_or(PushError::NoSound)?;
+        let at = sound.at();
+        let seconds = f64::from(samples) / f64::from(sound.source_hz);
+        sound.began = sound.began.later(StreamTime::from_seconds(seconds));
+        self.call.tally.away(seconds);
+        if samples > 0 {
+            self.call.emit(Event::Gap { at, samples });
+        }
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Takes: records of calls, dialogue, decisions, transfers and deliveries.
+//! Takes: records of calls, dialogue, voices, decisions, transfers and deliveries.
 //! Gives: an acknowledgement after the commit, and what was stored, to the server and the report.
 //! Remembers: everything, in one SQLite file, for as many days as policy says; a bounded queue.
 //! Source: SQLite's write-ahead log, <https://sqlite.org/wal.html>; the transactional outbox pattern.

@@ -21,8 +21,10 @@ pub struct Ears {
     streams: u64,
     /// The stream of each side that is listened to, the caller's first.
     current: [Option<u64>; 2],
-    /// When the caller's stream ended, where it did, and the seconds that had passed by then.
-    away: Option<(Instant, f64)>,
+    /// When the caller's stream ended, where it did.
+    away: Option<Instant>,
+    /// When an earlier run of the server stored the voice, milliseconds since 1970.
+    recalled_ms: Option<i64>,
     samples: Vec<f32>,
 }
 
@@ -34,6 +36,7 @@ impl Ears {
             streams: 0,
             current: [None; 2],
             away: None,
+            recalled_ms: None,
             samples: Vec::new(),
         }
     }
@@ -41,8 +44,7 @@ impl Ears {
     /// The sound of an earlier run of the server, which was last heard then.
     pub fn recall(&mut self, rate: u32, kept: &VoiceKept) {
         (self.rate, self.began_ms) = (Some(rate), kept.began_ms);
-        let before_s = (unix_ms() - kept.at_ms).max(0) as f64 / 1e3;
-        self.away = Some((Instant::now(), before_s));
+        self.recalled_ms = Some(kept.at_ms);
     }
 
     /// Whether the call has sound.
@@ -101,9 +103,16 @@ impl Live {
                     .increment((seconds * 1e3) as u64);
             }
             Side::Caller => {
-                if let Some((since, before_s)) = self.ears.away.take() {
-                    let away_s = before_s + since.elapsed().as_secs_f64();
+                if let Some(kept_ms) = self.ears.recalled_ms.take() {
+                    let away_s = (unix_ms() - kept_ms).max(0) as f64 / 1e3;
                     let away_s = away_s.min(LONGEST_AWAY_S);
+                    let missing = (away_s * f64::from(sound.format.rate)) as u32;
+                    let told = self.engine.away(missing);
+                    self.outcome(told);
+                    self.drain(Cause::Voice(self.ears.began_ms), &mut done);
+                }
+                if let Some(away) = self.ears.away.take() {
+                    let away_s = away.elapsed().as_secs_f64().min(LONGEST_AWAY_S);
                     let missing = (away_s * f64::from(sound.format.rate)) as u32;
                     self.gap(missing, Side::Caller, model, &mut done);
                 }
@@ -123,7 +132,7 @@ impl Live {
         if sound.last {
             self.ears.current[side as usize] = None;
             if side == Side::Caller {
-                self.ears.away = Some((Instant::now(), 0.0));
+                self.ears.away = Some(Instant::now());
                 self.keeping.hasten();
             }
             let listening = self.ears.current.iter().any(Option::is_some);
