@@ -25,8 +25,9 @@ use undertone::shell::store::Reads;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// Of the bundled calls.
 const RATE: usize = 8_000;
-/// How far the escalation may be from that of the call that was never cut, s. See `tests/resume.rs`.
-const TOLERANCE_S: f64 = 4.0;
+/// How much earlier, and how much later, the call may escalate than the one that was never cut, s: at
+/// the latest in the next phrase. See `tests/resume.rs`.
+const TOLERANCE_S: (f64, f64) = (-1.0, 6.6);
 
 /// A line that is open until it is dropped.
 type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -95,7 +96,7 @@ impl Server {
         assert!(status.is_success(), "{path}: {status}");
     }
 
-    /// Sends `samples` at about fifteen times the speed of speech, and leaves the line open.
+    /// Sends `samples` at about eight times the speed of speech, and leaves the line open.
     async fn sends(&self, samples: &[u8]) -> Line {
         let url = self.subject.url().replace("http://", "ws://");
         let url = format!("{url}/v1/calls/CA1/audio?encoding=mulaw&rate={RATE}");
@@ -105,7 +106,7 @@ impl Server {
         let mut line = connect_async(request).await.unwrap().0;
         for block in samples.chunks(RATE / 5) {
             line.send(Message::binary(block.to_vec())).await.unwrap();
-            sleep(Duration::from_millis(13)).await;
+            sleep(Duration::from_millis(25)).await;
         }
         line.flush().await.unwrap();
         line
@@ -163,7 +164,7 @@ async fn a_calm_caller_who_was_cut_off_and_gets_angry_is_a_trend_and_one_anger_i
 
     // It stands where it was stored last, with its curve.
     let stood = stored_at_s(&server);
-    assert!(stood > 20.0 && stood < cut_s as f64, "{stood} s");
+    assert!(stood > 30.0 && stood < cut_s as f64, "{stood} s");
     let call = server.until(|call| at_s(call) > 0.0).await;
     assert!((at_s(&call) - stood).abs() < 0.01, "{call}");
     assert!(call["points"].as_array().unwrap().len() > 5, "{call}");
@@ -191,7 +192,8 @@ async fn a_calm_caller_who_was_cut_off_and_gets_angry_is_a_trend_and_one_anger_i
          from the call that was never cut",
         at_end - stood - heard
     );
-    assert!(off.abs() <= TOLERANCE_S, "{off:+.2} s");
+    let allowed = TOLERANCE_S.0..=TOLERANCE_S.1;
+    assert!(allowed.contains(&off), "{off:+.2} s");
 
     // The transfer fails, so that another decision would begin another. Then the server is killed again.
     let failed = json!({"stage": "failed", "failure": "no_answer"});
@@ -258,6 +260,13 @@ async fn a_store_of_the_version_before_is_brought_up_to_date_and_a_damaged_voice
     assert_eq!(server.call().await["call_id"], "CA1");
     let line = server.sends(&sound[..12 * RATE]).await;
     server.until(|call| at_s(call) > 11.7).await;
-    assert!(stored_at_s(&server) > 1.0);
+    // It is held back for half a second at most.
+    for _ in 0..200 {
+        if server.reads().voice("CA1").unwrap().is_some() {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(stored_at_s(&server) > 0.1);
     drop(line);
 }
