@@ -132,3 +132,32 @@ fn push_of_20_ms(bencher: Bencher<'_, '_>, rate: u32) {
         pushed
     });
 }
+
+/// The memory of a call of two minutes: to take it and write its bytes, and to read them and go on.
+#[cfg(feature = "embedded")]
+#[divan::bench(args = ["to bytes", "from bytes", "recall"])]
+fn memory(bencher: Bencher<'_, '_>, what: &str) {
+    use undertone::engine::Memory;
+    let mut model =
+        undertone::model::EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card())
+            .expect("the bundled model loads");
+    let mut engine = Engine::new(&EngineConfig::default(), 8_000, &card()).expect("a usual rate");
+    let samples = voice(8_000);
+    for _ in 0..12 {
+        engine
+            .feed(&samples, &mut model, |_| {})
+            .expect("samples are taken");
+    }
+    let bytes = engine.memory().expect("there is sound").to_bytes();
+    let (card, config) = (card(), EngineConfig::default());
+    match what {
+        "to bytes" => bencher.bench_local(|| engine.memory().map(|memory| memory.to_bytes())),
+        "from bytes" => bencher.bench_local(|| Memory::from_bytes(black_box(&bytes))),
+        _ => bencher.bench_local(|| {
+            let memory = Memory::from_bytes(&bytes).expect("it was just written");
+            let mut engine = Engine::without_sound(&config).expect("it is valid");
+            engine.recall(&memory, &card).expect("it was just written");
+            engine
+        }),
+    }
+}

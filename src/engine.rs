@@ -8,6 +8,7 @@
 
 mod call;
 mod ear;
+mod memory;
 mod queue;
 mod shared;
 mod talk;
@@ -25,6 +26,8 @@ use crate::trajectory::{Marker, Point};
 use crate::units::StreamTime;
 use call::Call;
 use ear::Ear;
+use memory::HeardWith;
+pub use memory::{MAX_MEMORY_BYTES, MEMORY_VERSION, Memory};
 pub use shared::Heard;
 use std::sync::Arc;
 use talk::Talk;
@@ -82,19 +85,18 @@ pub struct Engine {
 /// The caller's leg and the agent's, and all that hears them.
 struct Sound {
     source_hz: u32,
+    /// Where the call stood when the sound was attached: its beginning, unless it was recalled.
+    began: StreamTime,
     received: u64,
     features: FeatureStream,
     agent: Option<Box<FeatureStream>>,
     ear: Ear,
+    heard_with: HeardWith,
     /// The block before broke off at a reading, and this one is the rest of it.
     broken_off: bool,
 }
 
 impl Sound {
-    fn at(&self) -> StreamTime {
-        StreamTime::from_seconds(self.received as f64 / f64::from(self.source_hz))
-    }
-
     fn fits(&self, samples: usize) -> Result<(), PushError> {
         let max = (self.source_hz * MAX_BLOCK_S) as usize;
         if samples > max {
@@ -147,6 +149,39 @@ impl Engine {
         Ok(())
     }
 
+    fn sound(&self, source_hz: u32, card: &ModelCard) -> Result<Sound, BuildError> {
+        let features = match card.reads_perturbation() {
+            true => FeatureStream::new(source_hz)?,
+            false => FeatureStream::lean(source_hz)?,
+        };
+        if !card.rates.analysis_hz.contains(&features.rate()) {
+            return Err(BuildError::value(
+                &card.name,
+                "rates.analysis_hz",
+                format!("{:?}", card.rates.analysis_hz),
+                format!("a list with {}, the rate of this source", features.rate()),
+            ));
+        }
+        Ok(Sound {
+            source_hz,
+            began: StreamTime::ZERO,
+            received: 0,
+            agent: None,
+            ear: Ear::new(&self.config, card)?,
+            heard_with: HeardWith::new(&self.config, card),
+            features,
+            broken_off: false,
+        })
+    }
+
+    fn attach(&mut self, sound: Sound, card: &ModelCard) -> Result<(), BuildError> {
+        let thresholds = self.config.operating_point.thresholds(card)?;
+        self.call.decision.hear(thresholds);
+        self.call.events.expect_sound(card.rates.interval_ms);
+        self.sound = Some(Box::new(sound));
+        Ok(())
+    }
+
     /// From here on the agent is heard too, at the caller's rate. Nothing happens where it is
     /// already.
     ///
@@ -187,8 +222,9 @@ impl Engine {
         sound.received += block.len() as u64;
         sound.broken_off = false;
         let mut outcome = Ok(());
-        let ear = &mut sound.ear;
-        sound.features.push(block, |frame| {
+        let (ear, began) = (&mut sound.ear, sound.began);
+        sound.features.push(block, |mut frame| {
+            frame.at = began.later(frame.at);
             if ear.frame(&frame, call).is_break() {
                 outcome = outcome.and(ear.read(model, call));
             }
@@ -268,8 +304,9 @@ impl Engine {
         let Some(sound) = &mut self.sound else {
             return Ok(());
         };
-        let ear = &mut sound.ear;
-        sound.features.finish(|frame| {
+        let (ear, began) = (&mut sound.ear, sound.began);
+        sound.features.finish(|mut frame| {
+            frame.at = began.later(frame.at);
             if ear.frame(&frame, call).is_break() {
                 outcome = outcome.and(ear.read(model, call));
             }

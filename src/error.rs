@@ -136,6 +136,97 @@ pub enum ModelFault {
     NotFinite,
 }
 
+/// A memory of a caller's voice that cannot be taken up. The voice is learnt anew then.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MemoryError {
+    /// More bytes than any memory has.
+    #[error("the memory has {bytes} bytes, {max} is the most; it is no memory of this program")]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+        /// The most.
+        max: usize,
+    },
+    /// Another version of the program wrote it.
+    #[error("the memory has version {found}, this program reads {known}; the voice is learnt anew")]
+    Version {
+        /// The version found.
+        found: u8,
+        /// The one that is read.
+        known: u8,
+    },
+    /// The bytes are not what they claim to be.
+    #[error("the memory cannot be read: {reason}")]
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+    /// One value is out of its range.
+    #[error("the memory's `{key}` is {value}: {from} to {to} can be")]
+    Value {
+        /// The key, dotted where nested.
+        key: &'static str,
+        /// The value found.
+        value: String,
+        /// The least.
+        from: String,
+        /// The most.
+        to: String,
+    },
+    /// What was heard then means something else now.
+    #[error("the memory was made with another {what}; the voice is learnt anew")]
+    Other {
+        /// `model` or `configuration`.
+        what: &'static str,
+    },
+    /// The sound cannot be attached.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl MemoryError {
+    /// Checks that a number lies in its range.
+    ///
+    /// # Errors
+    /// When it does not, or is not a number.
+    pub fn within(key: &'static str, value: f64, from: f64, to: f64) -> Result<(), Self> {
+        if (from..=to).contains(&value) {
+            return Ok(());
+        }
+        Err(Self::Value {
+            key,
+            value: value.to_string(),
+            from: from.to_string(),
+            to: to.to_string(),
+        })
+    }
+
+    /// The same for a place in the stream, in ticks: two years are more than any call.
+    ///
+    /// # Errors
+    /// When it is further.
+    pub fn place(key: &'static str, ticks: u64) -> Result<(), Self> {
+        Self::within(key, ticks as f64, 0.0, (1u64 << 40) as f64)
+    }
+
+    /// The same for a count of frames, samples or milliseconds.
+    ///
+    /// # Errors
+    /// When it is more than a call can have.
+    pub fn count(key: &'static str, count: u64) -> Result<(), Self> {
+        Self::within(key, count as f64, 0.0, (1u64 << 48) as f64)
+    }
+
+    /// The same for a count of events.
+    ///
+    /// # Errors
+    /// When it is more than a call can have.
+    pub fn events(key: &'static str, count: u32) -> Result<(), Self> {
+        Self::within(key, count.into(), 0.0, f64::from(1u32 << 30))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

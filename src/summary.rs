@@ -1,10 +1,11 @@
 //! A call in one object, counted as it goes.
 
 use crate::dialogue::Turns;
+use crate::error::MemoryError;
 use crate::features::{Extractor, FeatureFrame};
-use crate::trajectory::Point;
+use crate::trajectory::{Point, PointMemory};
 use crate::units::{SILENCE_DB, semitones};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The last line of `analyze`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -199,6 +200,102 @@ impl Tally {
             }
         }
         0.0
+    }
+}
+
+/// The counts, as they are remembered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TallyMemory {
+    /// Frames: all, of speech, with a nucleus, clipped, lost, withheld.
+    frames: [u64; 6],
+    pauses: u32,
+    active_level_db: f32,
+    /// Bins that are not empty.
+    f0: Vec<(u8, u32)>,
+    worst: Option<PointMemory>,
+    escalations: u32,
+}
+
+impl TallyMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        let mut frames = self.frames.iter();
+        frames.try_for_each(|count| MemoryError::count("tally.frames", *count))?;
+        MemoryError::events("tally.pauses", self.pauses)?;
+        MemoryError::events("tally.escalations", self.escalations)?;
+        let level_db = self.active_level_db.into();
+        MemoryError::within("tally.active_level_db", level_db, -1e3, 1e3)?;
+        let most = (F0_BINS - 1) as f64;
+        // Each bin once, so that their sum has a bound.
+        MemoryError::within("tally.f0.length", self.f0.len() as f64, 0.0, most + 1.0)?;
+        for (bin, count) in &self.f0 {
+            MemoryError::within("tally.f0.bin", (*bin).into(), 0.0, most)?;
+            MemoryError::within("tally.f0.count", (*count).into(), 0.0, 3e7)?;
+        }
+        self.worst.iter().try_for_each(PointMemory::check)
+    }
+
+    /// How many escalations there were.
+    pub fn escalations(&self) -> u32 {
+        self.escalations
+    }
+}
+
+impl Tally {
+    /// What was counted.
+    pub fn memory(&self) -> TallyMemory {
+        let some = self.f0.iter().enumerate().filter(|(_, count)| **count > 0);
+        TallyMemory {
+            frames: [
+                self.frames,
+                self.speech,
+                self.nuclei,
+                self.clipped,
+                self.lost,
+                self.withheld,
+            ],
+            pauses: self.pauses,
+            active_level_db: self.active_level_db,
+            f0: some.map(|(bin, count)| (bin as u8, *count)).collect(),
+            worst: self.worst.as_ref().map(PointMemory::from),
+            escalations: self.escalations,
+        }
+    }
+
+    /// How many pauses there were.
+    pub fn pauses(&self) -> u32 {
+        self.pauses
+    }
+
+    /// Time of which nothing was heard, s.
+    pub fn away(&mut self, seconds: f64) {
+        let frames = (seconds * 100.0) as u64;
+        self.frames += frames;
+        self.lost += frames;
+    }
+
+    /// Counts on from there.
+    pub fn recall(&mut self, memory: &TallyMemory) {
+        let [frames, speech, nuclei, clipped, lost, withheld] = memory.frames;
+        *self = Self {
+            frames,
+            speech,
+            nuclei,
+            pauses: memory.pauses,
+            clipped,
+            lost,
+            withheld,
+            active_level_db: memory.active_level_db,
+            f0: [0; F0_BINS],
+            worst: memory.worst.as_ref().map(Point::from),
+            escalations: memory.escalations,
+        };
+        for (bin, count) in &memory.f0 {
+            if let Some(place) = self.f0.get_mut(usize::from(*bin)) {
+                *place = *count;
+            }
+        }
     }
 }
 

@@ -34,6 +34,11 @@ impl StreamTime {
         self.0 as f64 / f64::from(Self::TICKS_PER_SECOND)
     }
 
+    /// This much further into the stream: `self` is where something began, `place` is counted from there.
+    pub const fn later(self, place: Self) -> Self {
+        Self(self.0.saturating_add(place.0))
+    }
+
     /// Seconds from `earlier` to here; negative when `earlier` is later.
     pub fn since(self, earlier: Self) -> f64 {
         self.seconds() - earlier.seconds()

@@ -16,7 +16,7 @@ use undertone::handoff::{Failure, Stage};
 use undertone::shell::store::{
     Applied, CallOpened, Decided, Dialogue, Durability, MAX_RECORD_BYTES, MAX_WAITING, NewDelivery,
     PayloadUpdated, Rated, Rating, Reads, Record, Store, StoreConfig, StoreError, TransferAt,
-    escalation_id,
+    VoiceKept, escalation_id,
 };
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
@@ -62,6 +62,73 @@ fn decided(call: &str, key: &str) -> Record {
 
 fn put(store: &Store, record: Record) -> Applied {
     store.submit(record).unwrap().wait().unwrap()
+}
+
+fn voice(call: &str, at_ms: i64) -> VoiceKept {
+    VoiceKept {
+        call_id: call.to_owned(),
+        at_ms,
+        began_ms: 1_500,
+        messages: 2,
+        escalation: Some(("esc_1".to_owned(), 1)),
+        memory: vec![1, 2, 3],
+    }
+}
+
+#[test]
+fn a_voice_is_one_row_a_call_is_stored_with_its_decision_and_goes_with_the_call() {
+    let (_folder, path) = folder();
+    let store = Store::open(&path).unwrap();
+    put(&store, opened("a"));
+    put(&store, Record::VoiceKept(voice("a", 2_000)));
+    put(&store, Record::VoiceKept(voice("a", 2_500)));
+    let reads = store.reads();
+    assert_eq!(reads.voice("a").unwrap(), Some(voice("a", 2_500)));
+    let Record::Decided(by_voice) = decided("a", "m2") else {
+        unreachable!()
+    };
+    let by_voice = by_voice.with_voice(Some(voice("a", 3_000)));
+    put(&store, Record::Decided(by_voice));
+    let open = reads.open_calls().unwrap();
+    assert_eq!(open[0].voice, Some(voice("a", 3_000)));
+    let closed = Record::CallClosed {
+        call_id: "a".to_owned(),
+        closed_ms: 9_000,
+    };
+    put(&store, closed);
+    // What comes late does not outlive the call, and of no known call nothing is kept.
+    assert_eq!(
+        put(&store, Record::VoiceKept(voice("a", 9_500))),
+        Applied::Already
+    );
+    assert_eq!(
+        put(&store, Record::VoiceKept(voice("b", 9_500))),
+        Applied::Already
+    );
+    assert_eq!(reads.voice("a").unwrap(), None);
+    assert_eq!(reads.voice("b").unwrap(), None);
+}
+
+#[test]
+fn what_nobody_waits_for_is_held_back_until_something_else_is_stored() {
+    let (_folder, path) = folder();
+    let store = Store::open(&path).unwrap();
+    put(&store, opened("a"));
+    // Often enough that one of them falls into no pause of this machine.
+    let together = (0..20).any(|round| {
+        let kept = store.submit(Record::VoiceKept(voice("a", round))).unwrap();
+        assert_eq!(store.waiting(), 0, "nobody waits for it");
+        let alone = store.reads().voice("a").unwrap();
+        put(&store, told("a", &format!("m{round}")));
+        // In the same transaction, and in the order in which they came.
+        assert_eq!(store.reads().voice("a").unwrap(), Some(voice("a", round)));
+        assert_eq!(kept.wait(), Ok(Applied::Stored));
+        alone != Some(voice("a", round))
+    });
+    assert!(together, "each was stored at once and alone");
+    // Without anything else it is stored soon.
+    let kept = store.submit(Record::VoiceKept(voice("a", 99))).unwrap();
+    assert_eq!(kept.wait(), Ok(Applied::Stored));
 }
 
 #[test]

@@ -17,14 +17,14 @@ const SUSPICION_SD: f64 = 1.5;
 pub struct Decision {
     point: OperatingPoint,
     thresholds: Option<Calibrated>,
-    anger: Detector<Change>,
-    distress: Detector<Change>,
-    hello: Detector<Hello>,
-    signs: Signs,
-    speech_s: f64,
-    calm_s: f64,
-    state: Option<State>,
-    last: Option<StreamTime>,
+    pub(super) anger: Detector<Change>,
+    pub(super) distress: Detector<Change>,
+    pub(super) hello: Detector<Hello>,
+    pub(super) signs: Signs,
+    pub(super) speech_s: f64,
+    pub(super) calm_s: f64,
+    pub(super) state: Option<State>,
+    pub(super) last: Option<StreamTime>,
 }
 
 impl Decision {

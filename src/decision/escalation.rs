@@ -80,7 +80,7 @@ impl Evidence {
 }
 
 /// A rule that fired, and the caller's words. Inline: an escalation owns no heap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phrase {
     /// The rule's name.
     pub rule: ArrayString<RULE_BYTES>,
@@ -144,7 +144,7 @@ impl Trigger {
 }
 
 /// What fired inside a trigger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Reason {

@@ -11,11 +11,13 @@
 mod decide;
 mod detector;
 mod escalation;
+mod memory;
 mod operating_point;
 mod signs;
 
 pub use decide::Decision;
 pub use detector::REARM;
 pub use escalation::{Escalation, Evidence, MAX_EVIDENCE, Phrase, Reason, Trigger};
+pub use memory::{DecisionMemory, EscalationMemory};
 pub use operating_point::OperatingPoint;
 pub use signs::{Sign, SignPoint};

@@ -8,7 +8,7 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 /// The most signs that can be asked for, and so are remembered.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// When signs in the caller's words count as `sentiment`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,8 +72,8 @@ pub struct Sign {
 /// The signs of one call. Of fixed size.
 pub(super) struct Signs {
     pub point: SignPoint,
-    confusion: ArrayVec<(MarkerKind, StreamTime, StreamTime), MOST>,
-    mentions: u32,
+    pub confusion: ArrayVec<(MarkerKind, StreamTime, StreamTime), MOST>,
+    pub mentions: u32,
     pub mention: Option<Sign>,
 }
 

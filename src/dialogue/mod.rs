@@ -21,5 +21,5 @@ pub use event::{
 };
 pub use reports::{ReportConfig, ReportTrigger, Reports};
 pub use spoken::{MOST_SAID, Said, Spoken, WordTrigger, WordsConfig};
-pub use turn_taking::{TurnTaking, Turns};
+pub use turn_taking::{TurnMemory, TurnTaking, Turns};
 pub use words::Words;

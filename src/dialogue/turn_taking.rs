@@ -3,7 +3,8 @@
 //! Heldner & Edlund (2010), "Pauses, gaps and overlaps in conversations". The agent's side is
 //! known by its activity alone; nothing else is ever read from it.
 
-use serde::Serialize;
+use crate::error::MemoryError;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// The two sides may run apart by this many frames before the older half is given up: a second.
@@ -15,7 +16,7 @@ const INTERRUPTION_FRAMES: u32 = 50;
 const LATENCY_LIMIT_FRAMES: u32 = 500;
 
 /// Turn-taking so far. All times in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Turns {
     /// Speech of the agent.
     pub agent_speech_s: f32,
@@ -162,6 +163,67 @@ fn bounded(side: &mut VecDeque<bool>, speech: bool) {
         side.pop_front();
     }
     side.push_back(speech);
+}
+
+/// Turn-taking so far, and the answers by their latency in frames. Who speaks just now is not in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TurnMemory {
+    now: Option<Turns>,
+    latencies: Vec<(u16, u32)>,
+}
+
+impl TurnMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        let now = self.now.unwrap_or_default();
+        for seconds in [
+            now.agent_speech_s,
+            now.overlap_s,
+            now.response_latency_s,
+            now.response_latency_median_s,
+        ] {
+            MemoryError::within("turns.seconds", seconds.into(), 0.0, 1e9)?;
+        }
+        for count in [now.interruptions, now.agent_interruptions, now.responses] {
+            MemoryError::events("turns.count", count)?;
+        }
+        let mut answers = 0;
+        let most = f64::from(LATENCY_LIMIT_FRAMES);
+        for (frames, count) in &self.latencies {
+            MemoryError::within("turns.latency", (*frames).into(), 0.0, most)?;
+            MemoryError::events("turns.answers", *count)?;
+            answers += u64::from(*count);
+        }
+        let told = now.responses.into();
+        MemoryError::within("turns.answers", answers as f64, told, told)
+    }
+}
+
+impl TurnTaking {
+    /// What was counted.
+    pub fn memory(&self) -> TurnMemory {
+        let latencies = self.latencies.iter().enumerate();
+        let some = latencies.filter(|(_, count)| **count > 0);
+        TurnMemory {
+            now: self.turns(),
+            latencies: some.map(|(frames, n)| (frames as u16, *n)).collect(),
+        }
+    }
+
+    /// Counts on from there.
+    pub fn recall(&mut self, memory: &TurnMemory) {
+        let Some(now) = memory.now else { return };
+        // An agent whose leg does not come back must not fill the caller's half for ever: both
+        // halves are bounded, and what is not aligned is given up.
+        (self.now, self.heard_agent) = (now, true);
+        self.latency_sum = now.response_latency_s * now.responses as f32;
+        for (frames, count) in &memory.latencies {
+            if let Some(place) = self.latencies.get_mut(usize::from(*frames)) {
+                *place = *count;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct Call {
     pub curve: Curve,
     pub events: Queue,
     /// With their place among all of the call.
-    escalations: Vec<(u32, Escalation)>,
+    pub(super) escalations: Vec<(u32, Escalation)>,
 }
 
 impl Call {

@@ -13,12 +13,12 @@ use std::ops::ControlFlow;
 /// All that happens after the features.
 pub struct Ear {
     context: Context,
-    baseline: Baseline,
-    trajectory: Trajectory,
-    markers: MarkerDetector,
+    pub(super) baseline: Baseline,
+    pub(super) trajectory: Trajectory,
+    pub(super) markers: MarkerDetector,
     population: Vec<f32>,
     occupant: Occupant,
-    told: Occupant,
+    pub(super) told: Occupant,
     /// Where a call of its own has its readings made; none where they come from outside.
     alone: Option<Windows>,
     due: Option<Due>,

@@ -57,6 +57,12 @@ impl Queue {
         self.escalations.reserve(self.room[1]);
     }
 
+    /// Drops what waits.
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.escalations.clear();
+    }
+
     pub fn len(&self) -> usize {
         self.slots.len()
     }

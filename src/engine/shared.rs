@@ -4,11 +4,9 @@
 //! the rest of its block. The order within a call is that of [`Engine::push`], so the events are
 //! the same, bit for bit, where the model reads a window alike in every batch.
 
-use super::ear::Ear;
-use super::{Engine, Sound};
+use super::Engine;
 use crate::audio::PcmBlock;
 use crate::error::{BuildError, ModelFault, PushError};
-use crate::features::FeatureStream;
 use crate::model::{ModelCard, Reading, Windows};
 use std::ops::ControlFlow;
 
@@ -33,31 +31,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::attach_sound`].
     pub fn attach_shared(&mut self, source_hz: u32, card: &ModelCard) -> Result<(), BuildError> {
-        let features = match card.reads_perturbation() {
-            true => FeatureStream::new(source_hz)?,
-            false => FeatureStream::lean(source_hz)?,
-        };
-        if !card.rates.analysis_hz.contains(&features.rate()) {
-            return Err(BuildError::value(
-                &card.name,
-                "rates.analysis_hz",
-                format!("{:?}", card.rates.analysis_hz),
-                format!("a list with {}, the rate of this source", features.rate()),
-            ));
-        }
-        let thresholds = self.config.operating_point.thresholds(card)?;
-        let sound = Sound {
-            source_hz,
-            received: 0,
-            agent: None,
-            ear: Ear::new(&self.config, card)?,
-            features,
-            broken_off: false,
-        };
-        self.call.decision.hear(thresholds);
-        self.call.events.expect_sound(card.rates.interval_ms);
-        self.sound = Some(Box::new(sound));
-        Ok(())
+        let sound = self.sound(source_hz, card)?;
+        self.attach(sound, card)
     }
 
     /// Takes the next block of the caller's leg as far as the next reading. Poll before the rest.
@@ -67,10 +42,11 @@ impl Engine {
     /// the stream was finished.
     pub fn hear(&mut self, block: PcmBlock<'_>) -> Result<Heard, PushError> {
         let (sound, call) = self.taking(block)?;
-        let ear = &mut sound.ear;
-        let (taken, flow) = sound
-            .features
-            .push_until(block, |frame| ear.frame(&frame, call));
+        let (ear, began) = (&mut sound.ear, sound.began);
+        let (taken, flow) = sound.features.push_until(block, |mut frame| {
+            frame.at = began.later(frame.at);
+            ear.frame(&frame, call)
+        });
         sound.received += taken as u64;
         sound.broken_off = flow.is_break();
         Ok(match flow {

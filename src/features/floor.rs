@@ -34,6 +34,17 @@ impl<const BANDS: usize> NoiseFloor<BANDS> {
         }
     }
 
+    /// The minima of four seconds; 1 where nothing was heard yet.
+    pub fn memory(&self) -> [f32; BANDS] {
+        std::array::from_fn(|band| self.past[band].min(self.current[band]).min(1.0))
+    }
+
+    /// Begins with these minima: a line is as quiet after a break as it was before.
+    pub fn recall(&mut self, minima: &[f32; BANDS]) {
+        self.minima = [*minima; SUB_WINDOWS];
+        self.past = *minima;
+    }
+
     /// Hears 10 ms.
     pub fn push(&mut self, power: &[f32; BANDS]) {
         if self.smoothed[0] == 0.0 {

@@ -6,7 +6,10 @@
 //! sample we test once a millisecond: the envelope cannot move by more than 0.3 dB in between.
 
 use super::frame::FeatureFrame;
+use crate::error::MemoryError;
 use crate::units::{SILENCE_DB, decibels};
+use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 const THRESHOLDS: usize = 15;
 const MARGIN_DB: f32 = 15.9;
@@ -105,6 +108,33 @@ impl ActiveLevel {
     }
 }
 
+/// Energy, samples, and the time over each threshold in ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LevelMemory(f64, u64, [u64; THRESHOLDS]);
+
+impl LevelMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::within("level.energy", self.0, 0.0, 1e15)?;
+        MemoryError::count("level.samples", self.1)?;
+        let mut active_ms = self.2.iter();
+        active_ms.try_for_each(|ms| MemoryError::count("level.active_ms", *ms))
+    }
+}
+
+impl ActiveLevel {
+    /// What was counted; the envelope, 30 ms long, begins anew.
+    pub fn memory(&self) -> LevelMemory {
+        LevelMemory(self.energy, self.samples, self.active_ms)
+    }
+
+    /// Counts on from there.
+    pub fn recall(&mut self, memory: &LevelMemory) {
+        (self.energy, self.samples, self.active_ms) = (memory.0, memory.1, memory.2);
+    }
+}
+
 /// Frames that the spread is taken over: ten seconds.
 const SPREAD_FRAMES: usize = 1_000;
 /// Voiced frames that the running mean is made of: three seconds of voice.
@@ -187,6 +217,45 @@ impl Dynamics {
             CELLS as f32 * CELL_DB
         };
         percentile(0.9) - percentile(0.1)
+    }
+}
+
+/// The running mean in dBFS, the voiced frames in it, and the cells of the last frames, oldest
+/// first; [`CELLS`] for one that was not voiced.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DynamicsMemory(f32, f32, ArrayVec<u8, SPREAD_FRAMES>);
+
+impl DynamicsMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::within("dynamics.mean", self.0.into(), -1e3, 1e3)?;
+        MemoryError::within("dynamics.voiced", self.1.into(), 0.0, MEAN_FRAMES.into())?;
+        let (mut cells, most) = (self.2.iter(), CELLS as f64);
+        cells.try_for_each(|cell| MemoryError::within("dynamics.cell", (*cell).into(), 0.0, most))
+    }
+}
+
+impl Dynamics {
+    /// The spread of ten seconds: a caller's range that begins anew would be learnt as too small.
+    pub fn memory(&self) -> DynamicsMemory {
+        let (new, old) = self.cells.split_at(self.at);
+        let cells = old.iter().chain(new);
+        let told = cells.map(|cell| cell.unwrap_or(CELLS as u8));
+        DynamicsMemory(self.mean, self.voiced, told.collect())
+    }
+
+    /// Goes on from there.
+    pub fn recall(&mut self, memory: &DynamicsMemory) {
+        *self = Self::new();
+        (self.mean, self.voiced) = (memory.0, memory.1);
+        for (place, cell) in self.cells.iter_mut().zip(&memory.2) {
+            if let Some(count) = self.counts.get_mut(usize::from(*cell)) {
+                *count += 1;
+                self.total += 1;
+                *place = Some(*cell);
+            }
+        }
     }
 }
 

@@ -42,6 +42,11 @@ impl PauseTracker {
         }
     }
 
+    /// Counts on from what was counted before.
+    pub fn recall(&mut self, count: u32, total_s: f32) {
+        (self.now.count, self.now.total_s) = (count, total_s);
+    }
+
     pub fn push(&mut self, speech: bool) -> Pauses {
         if speech {
             if self.spoken && (MIN_FRAMES..=MAX_FRAMES).contains(&self.silent_run) {

@@ -14,7 +14,9 @@
 use super::floor::NoiseFloor;
 use super::pitch::PATH_LAG;
 use super::spectrum::band;
+use crate::error::MemoryError;
 use crate::units::power_to_db;
+use serde::{Deserialize, Serialize};
 
 /// Nine bands of equal width in mel, and last the telephone band.
 const BANDS: usize = 10;
@@ -83,6 +85,16 @@ impl SpeechDetector {
     /// Hears a frame's spectrum and its strongest periodicity; decides about the frame
     /// [`PATH_LAG`] before it, once there is one. A lost frame is a pause, teaches nothing about
     /// the floor, and leaves the path where it is.
+    /// The floor of each band.
+    pub fn memory(&self) -> FloorMemory {
+        FloorMemory(self.floor.memory())
+    }
+
+    /// Begins with it.
+    pub fn recall(&mut self, memory: &FloorMemory) {
+        self.floor.recall(&memory.0);
+    }
+
     pub fn push(
         &mut self,
         power: &[f32],
@@ -157,6 +169,19 @@ impl SpeechDetector {
             + PER_RANGE_DB * range_db.clamp(RANGE_DB.0, RANGE_DB.1)
             + PER_VOICING * heard.voicing
             + PER_RISE_DB * rise_db.clamp(-RISE_MAX_DB, RISE_MAX_DB)
+    }
+}
+
+/// The noise floor of each band, as mean squares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FloorMemory([f32; BANDS]);
+
+impl FloorMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        let mut floors = self.0.iter();
+        floors.try_for_each(|it| MemoryError::within("floor", (*it).into(), 0.0, 1.0))
     }
 }
 

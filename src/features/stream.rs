@@ -1,6 +1,6 @@
 //! PCM blocks of any size in, feature frames out: `audio` and the extractor in one piece.
 
-use super::{Extractor, FeatureFrame, LOOK_AHEAD_HOPS};
+use super::{Extractor, FeatureFrame, FeatureMemory, LOOK_AHEAD_HOPS};
 use crate::audio::{Hop, Hops, PcmBlock};
 use crate::error::BuildError;
 use crate::units::StreamTime;
@@ -51,6 +51,11 @@ impl FeatureStream {
     /// What the extractor knows beside its frames.
     pub fn extractor(&self) -> &Extractor {
         &self.extractor
+    }
+
+    /// Knows what an extractor of this caller knew before.
+    pub fn recall(&mut self, memory: &FeatureMemory) {
+        self.extractor.recall(memory);
     }
 
     /// Takes a block; hands each completed frame to `sink`. Allocates nothing.

@@ -2,8 +2,10 @@
 //! while it listens.
 
 use super::payload::{MarkerAt, SentimentTrajectory};
-use crate::trajectory::{Marker, MarkerKind, Point, Trend};
+use crate::error::MemoryError;
+use crate::trajectory::{Marker, MarkerKind, Point, PointMemory, Trend};
 use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 /// The most points.
 pub const MAX_POINTS: usize = 60;
@@ -134,6 +136,62 @@ pub(super) fn sparkline(points: &[[f64; 2]]) -> String {
         BLOCKS[((share * 8.0) as usize).min(7)]
     };
     points.iter().map(block).collect()
+}
+
+/// The curve as it is remembered: the bins up to the last one that holds something.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurveMemory {
+    /// The width of a bin, as the power of two that it is in seconds.
+    doubled: u8,
+    bins: ArrayVec<(f32, u32), MAX_POINTS>,
+    last: Option<PointMemory>,
+    worst: Option<PointMemory>,
+    markers: ArrayVec<(MarkerKind, f64), MAX_MARKERS>,
+}
+
+impl CurveMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::within("curve.doubled", self.doubled.into(), 0.0, 40.0)?;
+        for (sum, count) in &self.bins {
+            MemoryError::events("curve.count", *count)?;
+            let most = f64::from(*count) * 1.001;
+            MemoryError::within("curve.sum", (*sum).into(), -most, most)?;
+        }
+        for (_, at_s) in &self.markers {
+            MemoryError::within("curve.marker", *at_s, 0.0, 1e9)?;
+        }
+        self.last.iter().try_for_each(PointMemory::check)?;
+        self.worst.iter().try_for_each(PointMemory::check)
+    }
+}
+
+impl Curve {
+    /// What there is to go on with.
+    pub fn memory(&self) -> CurveMemory {
+        let filled = self.bins.iter().rposition(|(_, n)| *n > 0);
+        let filled = filled.map_or(0, |last| last + 1);
+        CurveMemory {
+            doubled: (self.width_s / FIRST_WIDTH_S).log2().round() as u8,
+            bins: self.bins.iter().take(filled).copied().collect(),
+            last: self.last.as_ref().map(PointMemory::from),
+            worst: self.worst.as_ref().map(PointMemory::from),
+            markers: self.markers.clone(),
+        }
+    }
+
+    /// Goes on from there.
+    pub fn recall(&mut self, memory: &CurveMemory) {
+        *self = Self::new();
+        self.width_s = FIRST_WIDTH_S * f64::from(memory.doubled).exp2();
+        for (bin, told) in self.bins.iter_mut().zip(&memory.bins) {
+            *bin = *told;
+        }
+        self.last = memory.last.as_ref().map(Point::from);
+        self.worst = memory.worst.as_ref().map(Point::from);
+        self.markers.clone_from(&memory.markers);
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod transfer;
 
 pub use budget::{StageBudget, TransferBudget};
 pub use compose::{Known, compose};
-pub use curve::{Curve, MAX_MARKERS, MAX_POINTS};
+pub use curve::{Curve, CurveMemory, MAX_MARKERS, MAX_POINTS};
 pub use dossier::{Dossier, MAX_ITEMS, MAX_LIST_BYTES, MAX_TURNS};
 pub use payload::{
     AgentConfidence, Channel, Confidence, Digest, EscalationReason, FIELDS, FieldState,

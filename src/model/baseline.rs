@@ -7,6 +7,8 @@
 //! agitated speech is not learnt from.
 
 use super::ModelCard;
+use crate::error::MemoryError;
+use serde::{Deserialize, Serialize};
 
 /// Per-channel mean of the caller's own speech.
 #[derive(Clone, Debug)]
@@ -81,6 +83,73 @@ impl Baseline {
             };
             let mean = n * (own(channel) - level) + self.shrink * self.population[channel];
             self.mean[channel] = (mean / (n + self.shrink)) as f32;
+        }
+    }
+}
+
+/// What was learnt, one value a channel; the sums are gone once the baseline stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BaselineMemory {
+    trusted: f64,
+    mean: Vec<f32>,
+    sums: Vec<(f64, f64)>,
+}
+
+impl BaselineMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::within("baseline.trusted", self.trusted, 0.0, 1e9)?;
+        for mean in &self.mean {
+            MemoryError::within("baseline.mean", (*mean).into(), -1e6, 1e6)?;
+        }
+        for (sum, count) in &self.sums {
+            MemoryError::within("baseline.sum", *sum, -1e12, 1e12)?;
+            MemoryError::within("baseline.count", *count, 0.0, 1e9)?;
+        }
+        Ok(())
+    }
+}
+
+impl Baseline {
+    /// What was learnt.
+    pub fn memory(&self) -> BaselineMemory {
+        let sums = self.sums.iter().copied().zip(self.counts.iter().copied());
+        BaselineMemory {
+            trusted: self.trusted,
+            mean: self.mean.clone(),
+            sums: if self.complete() {
+                Vec::new()
+            } else {
+                sums.collect()
+            },
+        }
+    }
+
+    /// Whether `memory` has as many channels as this, so that it can be recalled.
+    ///
+    /// # Errors
+    /// When it has more or fewer.
+    pub fn fits(&self, memory: &BaselineMemory) -> Result<(), MemoryError> {
+        let channels = self.mean.len() as f64;
+        let found = memory.mean.len() as f64;
+        MemoryError::within("baseline.mean.length", found, channels, channels)?;
+        let found = memory.sums.len() as f64;
+        let least = if memory.trusted < self.enrol {
+            channels
+        } else {
+            0.0
+        };
+        MemoryError::within("baseline.sums.length", found, least, channels)
+    }
+
+    /// Knows what was learnt; `memory` fits.
+    pub fn recall(&mut self, memory: &BaselineMemory) {
+        self.trusted = memory.trusted;
+        self.mean.clone_from(&memory.mean);
+        let own = self.sums.iter_mut().zip(&mut self.counts);
+        for ((sum, count), told) in own.zip(&memory.sums) {
+            (*sum, *count) = *told;
         }
     }
 }

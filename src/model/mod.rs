@@ -24,7 +24,7 @@ mod windows;
 
 pub use affect::{Affect, MAX_CLASSES, Reading};
 pub use backend::{AffectModel, FeatureWindow};
-pub use baseline::Baseline;
+pub use baseline::{Baseline, BaselineMemory};
 pub use calls::{Calibrated, Calls, CalmLogOdds};
 pub use card::ModelCard;
 pub use context::Context;

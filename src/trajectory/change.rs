@@ -7,7 +7,10 @@
 //! that is weak for ever stays weak, which a cumulative sum would not grant.
 //! Source: generalised likelihood ratio, Siegmund & Venkatraman (1995), with a random effect.
 
+use crate::error::MemoryError;
 use crate::units::StreamTime;
+use arrayvec::ArrayVec;
+use serde::{Deserialize, Serialize};
 
 /// σ²/τ², s of speech.
 const OFFSET_S: f64 = 5.0;
@@ -121,6 +124,61 @@ impl Change {
     /// Its strength, or 0.
     pub fn strength(&self) -> f64 {
         self.best.map_or(0.0, |best| best.strength)
+    }
+}
+
+/// The readings, oldest first: excess, speech in s, confidence, ticks, calm speech before in s. In
+/// single precision, whose error is far below that of any reading.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChangeMemory(ArrayVec<(f32, f32, f32, u64, f32), CELLS>);
+
+impl ChangeMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        for (excess, speech_s, confidence, from, calm_before_s) in &self.0 {
+            MemoryError::within("change.speech_s", (*speech_s).into(), 1e-6, 60.0)?;
+            MemoryError::within("change.excess", (*excess).into(), -1e3, 1e3)?;
+            MemoryError::within("change.confidence", (*confidence).into(), 0.0, 60.0)?;
+            MemoryError::place("change.from", *from)?;
+            MemoryError::within("change.calm_before_s", (*calm_before_s).into(), 0.0, 1e9)?;
+        }
+        Ok(())
+    }
+}
+
+impl Change {
+    /// The readings that still count.
+    pub fn memory(&self) -> ChangeMemory {
+        let oldest = self.next + CELLS - self.count;
+        let cells = (0..self.count).map(|place| self.cells[(oldest + place) % CELLS]);
+        let told = cells.map(|cell| {
+            (
+                cell.excess as f32,
+                cell.speech_s as f32,
+                cell.confidence as f32,
+                cell.from.ticks(),
+                cell.calm_before_s as f32,
+            )
+        });
+        ChangeMemory(told.collect())
+    }
+
+    /// Goes on from there.
+    pub fn recall(&mut self, memory: &ChangeMemory) {
+        *self = Self::default();
+        for (cell, told) in self.cells.iter_mut().zip(&memory.0) {
+            *cell = Cell {
+                excess: told.0.into(),
+                speech_s: told.1.into(),
+                confidence: told.2.into(),
+                from: StreamTime::from_ticks(told.3),
+                calm_before_s: told.4.into(),
+            };
+        }
+        self.count = memory.0.len();
+        self.next = self.count % CELLS;
+        self.best = self.strongest();
     }
 }
 

@@ -3,7 +3,9 @@
 //! Nobody's own habit is known yet, so this compares people with people, which is far less sure
 //! than a caller with himself; it is asked only while the caller is new.
 
+use crate::error::MemoryError;
 use crate::units::StreamTime;
+use serde::{Deserialize, Serialize};
 
 /// Speech after which a caller is no longer new, s.
 const UNTIL_S: f64 = 40.0;
@@ -55,6 +57,48 @@ impl Hello {
     /// The model's mean confidence.
     pub fn confidence(&self) -> f64 {
         self.confidence / self.speech_s.max(1e-9)
+    }
+}
+
+/// The sums so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HelloMemory {
+    sum: f64,
+    confidence: f64,
+    speech_s: f64,
+    from: Option<u64>,
+}
+
+impl HelloMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::within("hello.sum", self.sum, -1e9, 1e9)?;
+        MemoryError::within("hello.confidence", self.confidence, 0.0, 1e9)?;
+        MemoryError::within("hello.speech_s", self.speech_s, 0.0, 1e9)?;
+        MemoryError::place("hello.from", self.from.unwrap_or(0))
+    }
+}
+
+impl Hello {
+    /// The sums so far.
+    pub fn memory(&self) -> HelloMemory {
+        HelloMemory {
+            sum: self.sum,
+            confidence: self.confidence,
+            speech_s: self.speech_s,
+            from: self.from.map(StreamTime::ticks),
+        }
+    }
+
+    /// Goes on from there.
+    pub fn recall(&mut self, memory: &HelloMemory) {
+        *self = Self {
+            sum: memory.sum,
+            confidence: memory.confidence,
+            speech_s: memory.speech_s,
+            from: memory.from.map(StreamTime::from_ticks),
+        };
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events in the voice or in the words that have a beginning and an end.
 
 use crate::units::StreamTime;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A marker of distress or confusion.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -22,7 +22,7 @@ pub struct Marker {
 }
 
 /// The kinds of marker: sounds that the acoustics carry today, and what the caller's words say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MarkerKind {

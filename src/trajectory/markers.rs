@@ -3,8 +3,10 @@
 use super::hesitation::HesitationDetector;
 use super::sounds::SoundMarkers;
 use super::{Marker, MarkerKind};
+use crate::error::MemoryError;
 use crate::features::FeatureFrame;
 use crate::units::StreamTime;
+use serde::{Deserialize, Serialize};
 
 const BREATH_THRESHOLD: f32 = 0.9;
 /// Breath must come this much more often than before to have changed.
@@ -71,5 +73,39 @@ impl MarkerDetector {
             to: frame.at,
             confidence: (1.0 - habit.max(1.0) / self.recent) as f32,
         })
+    }
+}
+
+/// How often the caller's breath is heard: breaths, how many of late, the last one in ticks, and
+/// whether a change was told. A sound that is under way is not in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BreathMemory(u32, f64, u64, bool);
+
+impl BreathMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::events("breath.count", self.0)?;
+        MemoryError::within("breath.recent", self.1, 0.0, 1e9)?;
+        MemoryError::place("breath.last", self.2)
+    }
+}
+
+impl MarkerDetector {
+    /// What is a habit.
+    pub fn memory(&self) -> BreathMemory {
+        BreathMemory(
+            self.breaths,
+            self.recent,
+            self.last_breath.ticks(),
+            self.reported,
+        )
+    }
+
+    /// Knows the habit.
+    pub fn recall(&mut self, memory: &BreathMemory) {
+        let BreathMemory(breaths, recent, last, reported) = *memory;
+        (self.breaths, self.recent, self.reported) = (breaths, recent, reported);
+        self.last_breath = StreamTime::from_ticks(last);
     }
 }

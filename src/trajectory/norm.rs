@@ -1,5 +1,8 @@
 //! What is usual for this caller: a mean and a standard deviation, learnt early in the call.
 
+use crate::error::MemoryError;
+use serde::{Deserialize, Serialize};
+
 /// A running mean and variance, shrunk toward what is usual for anybody.
 ///
 /// The prior counts as `weight` observations (a normal-inverse-gamma prior, in its posterior
@@ -67,6 +70,41 @@ impl Norm {
     pub fn sd(&self) -> f64 {
         let prior = self.weight * self.prior_sd * self.prior_sd;
         ((self.squares + prior) / (self.count + self.weight)).sqrt()
+    }
+}
+
+/// What a [`Norm`] has learnt, without its prior.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NormMemory {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl NormMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::within("norm.count", self.count, 0.0, 1e9)?;
+        MemoryError::within("norm.mean", self.mean, -1e6, 1e6)?;
+        MemoryError::within("norm.squares", self.squares, 0.0, 1e12)
+    }
+}
+
+impl Norm {
+    /// What was learnt.
+    pub fn memory(&self) -> NormMemory {
+        NormMemory {
+            count: self.count,
+            mean: self.mean,
+            // Rounding may leave a trace below zero.
+            squares: self.squares.max(0.0),
+        }
+    }
+
+    /// Knows what was learnt before.
+    pub fn recall(&mut self, memory: &NormMemory) {
+        (self.count, self.mean, self.squares) = (memory.count, memory.mean, memory.squares);
     }
 }
 

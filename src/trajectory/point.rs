@@ -1,8 +1,9 @@
 //! Where the caller's sentiment stands and where it is heading.
 
+use crate::error::MemoryError;
 use crate::units::StreamTime;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One point of the trajectory, once per model reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -44,7 +45,7 @@ pub struct PointEvidence {
 }
 
 /// Direction of the sentiment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// No slope beyond its uncertainty.
@@ -54,4 +55,54 @@ pub enum Trend {
     Falling,
     /// Getting better.
     Rising,
+}
+
+/// A point as it is remembered: ticks; sentiment, slope and level with their deviations; evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointMemory(u64, [f32; 5], Trend, [f32; 3]);
+
+impl PointMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        MemoryError::place("point.at", self.0)?;
+        let told = self.1.iter().chain(&self.3);
+        told.copied()
+            .try_for_each(|value| MemoryError::within("point", value.into(), -1e9, 1e9))
+    }
+}
+
+impl From<&Point> for PointMemory {
+    fn from(it: &Point) -> Self {
+        let told = [
+            it.sentiment,
+            it.sentiment_sd,
+            it.slope_per_min,
+            it.slope_sd,
+            it.level_sd,
+        ];
+        let evidence = [it.evidence.anger, it.evidence.distress, it.evidence.hello];
+        Self(it.at.ticks(), told, it.trend, evidence)
+    }
+}
+
+impl From<&PointMemory> for Point {
+    fn from(PointMemory(ticks, told, trend, evidence): &PointMemory) -> Self {
+        let [sentiment, sentiment_sd, slope_per_min, slope_sd, level_sd] = *told;
+        let [anger, distress, hello] = *evidence;
+        Self {
+            at: StreamTime::from_ticks(*ticks),
+            sentiment,
+            sentiment_sd,
+            slope_per_min,
+            slope_sd,
+            level_sd,
+            trend: *trend,
+            evidence: PointEvidence {
+                anger,
+                distress,
+                hello,
+            },
+        }
+    }
 }

@@ -3,6 +3,9 @@
 //! The local linear trend model (Durbin & Koopman 2012, §3.2) in continuous time:
 //! dμ = ν dt + σ_μ dW, dν = −ν/τ dt + σ_ν dW. The slope is damped: nobody gets angrier for ever.
 
+use crate::error::MemoryError;
+use serde::{Deserialize, Serialize};
+
 /// How restless the state is.
 #[derive(Clone, Copy, Debug)]
 pub struct TrendNoise {
@@ -103,6 +106,44 @@ impl LocalTrend {
     /// Standard deviation of the slope, per second.
     pub fn slope_sd(&self) -> f64 {
         self.p[1][1].max(0.0).sqrt()
+    }
+}
+
+/// Level, slope and their covariance; none before the first observation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrendMemory(Option<[f64; 5]>);
+
+impl TrendMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        let Some([level, slope, a, b, d]) = self.0 else {
+            return Ok(());
+        };
+        MemoryError::within("trend.level", level, -1e6, 1e6)?;
+        MemoryError::within("trend.slope", slope, -1e6, 1e6)?;
+        MemoryError::within("trend.level_variance", a, 0.0, 1e12)?;
+        MemoryError::within("trend.slope_variance", d, 0.0, 1e12)?;
+        // No correlation is over one.
+        let most = (a * d).sqrt() * (1.0 + 1e-9);
+        MemoryError::within("trend.covariance", b, -most, most)
+    }
+}
+
+impl LocalTrend {
+    /// Where it stands.
+    pub fn memory(&self) -> TrendMemory {
+        let [[a, b], [_, d]] = self.p;
+        TrendMemory(self.started.then_some([self.level, self.slope, a, b, d]))
+    }
+
+    /// Goes on from there.
+    pub fn recall(&mut self, memory: &TrendMemory) {
+        let Some([level, slope, a, b, d]) = memory.0 else {
+            return;
+        };
+        self.started = true;
+        (self.level, self.slope, self.p) = (level, slope, [[a, b], [b, d]]);
     }
 }
 

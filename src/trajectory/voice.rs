@@ -1,8 +1,11 @@
 //! The caller's voice in a few numbers a supervisor knows, against the caller's own habit.
 
 use super::Norm;
+use super::norm::NormMemory;
+use crate::error::MemoryError;
 use crate::features::FeatureFrame;
 use crate::units::semitones;
+use serde::{Deserialize, Serialize};
 
 /// One number that an escalation may cite as evidence.
 #[derive(Clone, Copy, Debug)]
@@ -166,5 +169,42 @@ impl Voice {
 impl Default for Voice {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The caller's habits, and the last two seconds of speech. What came since the last reading is
+/// not in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VoiceMemory {
+    now: [Option<f64>; COUNT],
+    norms: [NormMemory; COUNT],
+}
+
+impl VoiceMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        for now in self.now.iter().flatten() {
+            MemoryError::within("voice.now", *now, -1e6, 1e6)?;
+        }
+        self.norms.iter().try_for_each(NormMemory::check)
+    }
+}
+
+impl Voice {
+    /// What is known.
+    pub fn memory(&self) -> VoiceMemory {
+        VoiceMemory {
+            now: self.now,
+            norms: self.norms.map(|norm| norm.memory()),
+        }
+    }
+
+    /// Knows what was known before.
+    pub fn recall(&mut self, memory: &VoiceMemory) {
+        self.now = memory.now;
+        for (norm, memory) in self.norms.iter_mut().zip(&memory.norms) {
+            norm.recall(memory);
+        }
     }
 }

@@ -17,6 +17,7 @@ mod tones;
 
 pub use occupant::Occupant;
 
+use crate::error::MemoryError;
 use crate::features::frame::FeatureFrame;
 use crate::features::history::History;
 use band::Band;
@@ -27,6 +28,7 @@ pub use dtmf::key;
 use gain::GainControl;
 use music::{Belief, MusicDetector, steadiness};
 use partials::{PartialTracker, Partials};
+use serde::{Deserialize, Serialize};
 use tones::{NetworkTone, ToneDetector};
 
 /// Frames between two spectra of partials: 50 ms.
@@ -201,5 +203,31 @@ impl LineWatch {
             self.band.push(self.partials.power());
             (self.line.low_hz, self.line.high_hz) = self.band.edges_hz();
         }
+    }
+}
+
+/// Voice or music, the share of speech that is voiced, and the peak of sound in dBFS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineMemory(MusicDetector, f32, f32);
+
+impl LineMemory {
+    /// # Errors
+    /// When a value cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        self.0.check()?;
+        MemoryError::within("line.voiced_share", self.1.into(), 0.0, 1.0)?;
+        MemoryError::within("line.peak_db", self.2.into(), -1e3, 1e3)
+    }
+}
+
+impl LineWatch {
+    /// Who was believed to be on the line. Averages of ten seconds begin anew.
+    pub fn memory(&self) -> LineMemory {
+        LineMemory(self.music, self.voiced_share, self.peak_db)
+    }
+
+    /// Believes it again.
+    pub fn recall(&mut self, memory: &LineMemory) {
+        (self.music, self.voiced_share, self.peak_db) = (memory.0, memory.1, memory.2);
     }
 }

@@ -7,6 +7,8 @@
 //! longer. Only voiced speech votes for a voice, so noise and drums never become a caller.
 
 use super::partials::Partials;
+use crate::error::MemoryError;
+use serde::{Deserialize, Serialize};
 
 /// Speech stays below, music above.
 const DIVIDE: f32 = 0.30;
@@ -23,7 +25,7 @@ const LIMITS: (f32, f32) = (-10.0, 9.0);
 const BETWEEN: f32 = 0.25;
 
 /// What the evidence says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Belief {
     /// Too little was heard.
     #[default]
@@ -35,7 +37,7 @@ pub enum Belief {
 }
 
 /// Sums the votes of one line.
-#[derive(Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MusicDetector {
     evidence: f32,
     belief: Belief,
@@ -67,6 +69,13 @@ impl MusicDetector {
     /// Evidence for music above zero, for a voice below.
     pub fn evidence(&self) -> f32 {
         self.evidence
+    }
+
+    /// # Errors
+    /// When a value that was remembered cannot be.
+    pub fn check(&self) -> Result<(), MemoryError> {
+        let (from, to) = (LIMITS.0.into(), LIMITS.1.into());
+        MemoryError::within("line.evidence", self.evidence.into(), from, to)
     }
 
     /// A voice that was believed is none: begin anew.

@@ -1,7 +1,9 @@
 //! Who or what is on the line.
 
+use serde::{Deserialize, Serialize};
+
 /// What is heard, as far as it is known. Only a voice may be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Occupant {
     /// Nothing for ten seconds, or nothing yet.
     #[default]

@@ -47,6 +47,9 @@ pub struct ServerConfig {
     /// Blocks of sound that may wait for one worker; what comes beyond is lost, counted, and shown
     /// as a gap of just that length.
     pub audio_queue: u32,
+    /// How often what is remembered of each caller's voice is stored, so that a restart goes on with it;
+    /// 0 for never.
+    pub voice_snapshot_s: f64,
     /// How long to wait for deliveries and open connections when told to stop.
     pub drain_timeout_s: f64,
     /// Signs the links to the screens: 32 characters at least, or `env:NAME` or `file:PATH` where
@@ -77,6 +80,7 @@ impl Default for ServerConfig {
             transfer_to: Vec::new(),
             dialogue_queue: 1024,
             audio_queue: 2048,
+            voice_snapshot_s: 5.0,
             drain_timeout_s: 10.0,
             ticket_key: None,
             ticket_valid_s: 3600,
@@ -127,6 +131,11 @@ impl ServerConfig {
         within("rate_burst", self.rate_burst.into(), 1.0, 1e6)?;
         within("dialogue_queue", self.dialogue_queue.into(), 1.0, 1e6)?;
         within("audio_queue", self.audio_queue.into(), 1.0, 1e6)?;
+        let often = self.voice_snapshot_s;
+        if often != 0.0 {
+            // More often than this the store would have more of it than of anything else.
+            within("voice_snapshot_s", often, 0.5, 3600.0)?;
+        }
         within("drain_timeout_s", self.drain_timeout_s, 0.0, 3600.0)?;
         within("ticket_valid_s", self.ticket_valid_s.into(), 1.0, 604_800.0)
     }

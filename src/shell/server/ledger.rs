@@ -108,6 +108,13 @@ impl Ledger {
         }
     }
 
+    /// Hands over what nobody waits for. Where there is no room it is left out: the next comes soon.
+    pub fn keep(&self, record: Record) {
+        if self.store.submit(record).is_err() {
+            metrics::counter!("undertone_voice_snapshots_lost_total").increment(1);
+        }
+    }
+
     /// # Errors
     /// 503 while the store fails.
     pub fn well(&self) -> Result<(), Problem> {

@@ -199,6 +199,7 @@ async fn restore(app: &App, store: &Store, open: OpenCall) -> Result<(), ShellEr
         messages,
         decided,
         open: latest,
+        voice: open.voice,
     };
     let mut ask = Ask::Restore(Box::new(restored));
     // The queue has a bound, and there may be more calls than room in it.

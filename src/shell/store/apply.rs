@@ -1,7 +1,9 @@
 //! From a record to rows. A repeat is found by its name and changes nothing.
 
 use super::id::delivery_id;
-use super::record::{Decided, EventKind, NewDelivery, PayloadUpdated, Record, TransferAt};
+use super::record::{
+    Decided, EventKind, NewDelivery, PayloadUpdated, Record, TransferAt, VoiceKept,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::json;
@@ -80,6 +82,11 @@ impl Work {
         }
     }
 
+    /// Whether nobody waits for it, so that it may be held back to share a transaction.
+    pub fn can_wait(&self) -> bool {
+        matches!(self, Self::Told(Record::VoiceKept(_)))
+    }
+
     /// What it speaks of, for messages.
     pub fn subject(&self) -> &str {
         match self {
@@ -151,6 +158,7 @@ fn rows(connection: &Connection, work: &Work) -> rusqlite::Result<Applied> {
         Record::Decided(it) => decided(connection, it)?,
         Record::PayloadUpdated(it) => updated(connection, it)?,
         Record::Transfer(it) => transferred(connection, it)?,
+        Record::VoiceKept(it) => kept(connection, it)?,
         Record::HumanTurn(it) => connection
             .prepare_cached(
                 "INSERT INTO human_turn (call_id, at_ms, speaker, text)
@@ -165,6 +173,9 @@ fn rows(connection: &Connection, work: &Work) -> rusqlite::Result<Applied> {
             let rows = connection
                 .prepare_cached(sql)?
                 .execute(params![call_id, closed_ms])?;
+            connection
+                .prepare_cached("DELETE FROM voice WHERE call_id = ?1")?
+                .execute([call_id])?;
             known(
                 connection,
                 rows,
@@ -212,7 +223,32 @@ fn decided(connection: &Connection, it: &Decided) -> rusqlite::Result<usize> {
         };
         notice.insert(connection, &it.deliveries)?;
     }
+    if let Some(voice) = it.voice.as_ref().filter(|_| rows > 0) {
+        kept(connection, voice)?;
+    }
     Ok(rows)
+}
+
+/// Only of a call that is open: what comes late must not outlive it.
+fn kept(connection: &Connection, it: &VoiceKept) -> rusqlite::Result<usize> {
+    let (escalation_id, nth) = it.escalation.as_ref().map(|(id, nth)| (id, nth)).unzip();
+    connection
+        .prepare_cached(
+            "INSERT INTO voice (call_id, at_ms, began_ms, messages, escalation_id, nth, memory)
+             SELECT call_id, ?2, ?3, ?4, ?5, ?6, ?7 FROM call
+             WHERE call_id = ?1 AND closed_ms IS NULL
+             ON CONFLICT (call_id) DO UPDATE SET at_ms = ?2, began_ms = ?3, messages = ?4,
+                 escalation_id = ?5, nth = ?6, memory = ?7",
+        )?
+        .execute(params![
+            it.call_id,
+            it.at_ms,
+            it.began_ms,
+            i64::try_from(it.messages).unwrap_or(i64::MAX),
+            escalation_id,
+            nth,
+            it.memory,
+        ])
 }
 
 fn updated(connection: &Connection, it: &PayloadUpdated) -> rusqlite::Result<usize> {

@@ -1,4 +1,4 @@
-//! Takes: records of calls, dialogue, decisions, transfers and deliveries.
+//! Takes: records of calls, dialogue, voices, decisions, transfers and deliveries.
 //! Gives: an acknowledgement after the commit, and what was stored, to the server and the report.
 //! Remembers: everything, in one SQLite file, for as many days as policy says; a bounded queue.
 //! Source: SQLite's write-ahead log, <https://sqlite.org/wal.html>; the transactional outbox pattern.
@@ -24,7 +24,7 @@ pub use id::{delivery_id, escalation_id};
 pub use read::Reads;
 pub use record::{
     CallOpened, Decided, Dialogue, EventKind, HumanTurn, NewDelivery, PayloadUpdated, Rated,
-    Rating, Record, TransferAt,
+    Rating, Record, TransferAt, VoiceKept,
 };
 pub use rows::{
     Due, OpenCall, StoredCall, StoredDelivery, StoredEscalation, StoredMessage, StoredRating,
@@ -172,12 +172,13 @@ impl Store {
         if inner.bytes.load(Ordering::Relaxed) + size > MAX_WAITING_BYTES {
             return Err(full());
         }
+        let counted = usize::from(!work.can_wait());
         inner.bytes.fetch_add(size, Ordering::Relaxed);
-        inner.records.fetch_add(1, Ordering::Relaxed);
+        inner.records.fetch_add(counted, Ordering::Relaxed);
         let sent = sender.try_send(Job { work, size, done });
         sent.map(|()| Receipt(receipt)).map_err(|error| {
             inner.bytes.fetch_sub(size, Ordering::Relaxed);
-            inner.records.fetch_sub(1, Ordering::Relaxed);
+            inner.records.fetch_sub(counted, Ordering::Relaxed);
             match error {
                 TrySendError::Full(_) => full(),
                 TrySendError::Disconnected(_) => StoreError::Closed,
@@ -190,7 +191,7 @@ impl Store {
         &self.inner.reads
     }
 
-    /// Records that wait for the writer now, for metrics.
+    /// Records that somebody waits for and that the writer has not stored yet.
     pub fn waiting(&self) -> usize {
         self.inner.records.load(Ordering::Relaxed)
     }

@@ -1,6 +1,7 @@
 //! Reading what was stored, beside the writer and without waiting for it.
 
 use super::open;
+use super::record::VoiceKept;
 use super::rows::{
     Due, OpenCall, StoredCall, StoredDelivery, StoredEscalation, StoredMessage, StoredRating,
     StoredTransfer, StoredTurn,
@@ -68,6 +69,7 @@ impl Reads {
             Ok(OpenCall {
                 dialogue: self.dialogue(&call.call_id)?,
                 escalations: self.escalations_of(&call.call_id)?,
+                voice: self.voice(&call.call_id)?,
                 call,
             })
         };
@@ -87,6 +89,26 @@ impl Reads {
                 message: row.get(2)?,
             })
         })
+    }
+
+    /// What is remembered of the voice of an open call.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn voice(&self, call_id: &str) -> Result<Option<VoiceKept>, ShellError> {
+        let sql = "SELECT call_id, at_ms, began_ms, messages, escalation_id, nth, memory FROM voice
+            WHERE call_id = ?1";
+        let mut found = self.list(sql, [call_id], |row| {
+            Ok(VoiceKept {
+                call_id: row.get(0)?,
+                at_ms: row.get(1)?,
+                began_ms: row.get(2)?,
+                messages: row.get::<_, i64>(3)?.unsigned_abs(),
+                escalation: Option::zip(row.get(4)?, row.get(5)?),
+                memory: row.get(6)?,
+            })
+        })?;
+        Ok(found.pop())
     }
 
     /// One escalation, with its newest payload.

@@ -20,6 +20,8 @@ pub enum Record {
     PayloadUpdated(PayloadUpdated),
     /// A transfer reached a stage, or failed.
     Transfer(TransferAt),
+    /// What is remembered of the caller's voice; it takes the place of what was before.
+    VoiceKept(VoiceKept),
     /// Something was said after the human took over.
     HumanTurn(HumanTurn),
     /// The caller rated the call. The first rating of a call stays.
@@ -82,9 +84,17 @@ pub struct Decided {
     pub completeness: f64,
     /// Whom to tell. Written in the same transaction as the escalation.
     pub deliveries: Vec<NewDelivery>,
+    /// The voice as it stood then, in the same transaction too: a restart can neither decide it
+    /// again nor forget that it was decided.
+    pub voice: Option<VoiceKept>,
 }
 
 impl Decided {
+    /// The same with the voice as it stood then.
+    pub fn with_voice(self, voice: Option<VoiceKept>) -> Self {
+        Self { voice, ..self }
+    }
+
     /// The record of `payload`, which is given its call and escalation id here. `key` is what
     /// fired: the dialogue message's id, or the ticks of stream time for the voice.
     pub fn new(
@@ -112,8 +122,27 @@ impl Decided {
             completeness: f64::from(payload.completeness),
             payload: json(&payload),
             deliveries,
+            voice: None,
         }
     }
+}
+
+/// What is remembered of the caller's voice, so that a restart goes on with it. One row a call, gone
+/// when the call ends.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VoiceKept {
+    /// The call.
+    pub call_id: String,
+    /// When it stood so.
+    pub at_ms: i64,
+    /// When the sound began, which names the voice's escalations.
+    pub began_ms: i64,
+    /// Messages of the dialogue that came before.
+    pub messages: u64,
+    /// The latest transfer's escalation, and which of the call's that is, counted from 0.
+    pub escalation: Option<(String, u32)>,
+    /// See [`crate::engine::Memory`].
+    pub memory: Vec<u8>,
 }
 
 /// More was told while the caller waits.
@@ -258,12 +287,14 @@ impl Record {
             Self::Dialogue(it) => it.call_id.len() + it.message_id.len() + it.message.len(),
             Self::Decided(it) => {
                 let told: usize = told(&it.deliveries);
-                it.call_id.len() + it.reason.len() + it.payload.len() + told
+                let voice = it.voice.as_ref().map_or(0, |it| it.memory.len());
+                it.call_id.len() + it.reason.len() + it.payload.len() + told + voice
             }
             Self::PayloadUpdated(it) => it.payload.len() + told(&it.deliveries),
             Self::Transfer(it) => {
                 it.destination.as_ref().map_or(0, String::len) + told(&it.deliveries)
             }
+            Self::VoiceKept(it) => it.call_id.len() + it.memory.len(),
             Self::HumanTurn(it) => it.call_id.len() + it.text.len(),
             Self::Rated(it) => it.call_id.len(),
             Self::CallClosed { call_id, .. } => call_id.len(),
@@ -278,6 +309,7 @@ impl Record {
             Self::Decided(it) => &it.call_id,
             Self::PayloadUpdated(it) => &it.escalation_id,
             Self::Transfer(it) => &it.escalation_id,
+            Self::VoiceKept(it) => &it.call_id,
             Self::HumanTurn(it) => &it.call_id,
             Self::Rated(it) => &it.call_id,
             Self::CallClosed { call_id, .. } => call_id,

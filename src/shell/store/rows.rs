@@ -1,7 +1,7 @@
 //! What is read back, one type a table. Times are milliseconds since 1970, UTC.
 
 use super::apply::DeliveryState;
-use super::record::{EventKind, Rating};
+use super::record::{EventKind, Rating, VoiceKept};
 use crate::dialogue::Speaker;
 use crate::handoff::{Channel, Failure, Stage};
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub struct OpenCall {
     pub dialogue: Vec<StoredMessage>,
     /// Its escalations, oldest first.
     pub escalations: Vec<StoredEscalation>,
+    /// What is remembered of the caller's voice.
+    pub voice: Option<VoiceKept>,
 }
 
 /// A message of the dialogue.

@@ -7,7 +7,7 @@ pub const APPLICATION: i32 = 0x5574_6e65;
 
 /// The steps from an empty file to today's tables; the file's `user_version` is how many were done.
 /// A step that was released is never changed: add the next one.
-pub const STEPS: [&str; 1] = [FIRST];
+pub const STEPS: [&str; 2] = [FIRST, VOICE];
 
 const FIRST: &str = "
 CREATE TABLE call (
@@ -94,6 +94,19 @@ CREATE TABLE destination_off (
 );
 ";
 
+/// What is remembered of the voice of an open call.
+const VOICE: &str = "
+CREATE TABLE voice (
+    call_id TEXT PRIMARY KEY NOT NULL REFERENCES call ON DELETE CASCADE,
+    at_ms INTEGER NOT NULL,
+    began_ms INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    escalation_id TEXT,
+    nth INTEGER,
+    memory BLOB NOT NULL
+);
+";
+
 /// Why a file's tables cannot be used.
 pub enum Misfit {
     /// Another program's file.
@@ -151,5 +164,27 @@ fn version(connection: &Connection) -> Result<usize, Misfit> {
     match usize::try_from(version) {
         Ok(version) if version <= STEPS.len() => Ok(version),
         _ => Err(Misfit::Newer(version, STEPS.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_first_version_gets_the_later_tables_and_keeps_its_rows() {
+        let connection = Connection::open_in_memory().unwrap();
+        let first = [STEPS[0], "PRAGMA user_version = 1;"].concat();
+        connection.execute_batch(&first).unwrap();
+        let ours = connection.pragma_update(None, "application_id", APPLICATION);
+        ours.unwrap();
+        let call = "INSERT INTO call VALUES ('c', 'voice', 1, NULL, NULL, '{}')";
+        connection.execute(call, []).unwrap();
+        assert!(matches!(is_current(&connection), Ok(false)));
+        assert!(migrate(&connection).is_ok());
+        assert!(matches!(is_current(&connection), Ok(true)));
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+        assert_eq!(count("SELECT count(*) FROM call"), Ok(1));
+        assert_eq!(count("SELECT count(*) FROM voice"), Ok(0));
     }
 }

@@ -15,6 +15,9 @@ use tokio::sync::{Notify, oneshot};
 
 /// The most records in one transaction, so that the first of them need not wait long.
 const GROUP: usize = 256;
+/// How long what nobody waits for is held back, so that many calls share a transaction, and no
+/// commit of theirs waits for the disk alone.
+const HOLD: Duration = Duration::from_millis(500);
 /// How often old calls are looked for.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 /// The pause before the next, where there were more than one transaction deletes.
@@ -56,6 +59,8 @@ impl Writer {
     /// Writes until every sender is gone and the queue is empty.
     pub fn run(mut self) {
         let mut next_purge = Instant::now();
+        // What nobody waits for, and until when it may wait.
+        let (mut held, mut until) = (Vec::new(), None);
         loop {
             // Looked at before the queue: under load the queue is never empty.
             let wait = next_purge.saturating_duration_since(Instant::now());
@@ -65,10 +70,26 @@ impl Writer {
                 next_purge = Instant::now() + pause;
                 continue;
             }
-            match self.jobs.recv_timeout(wait) {
-                Ok(first) => self.group(first),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            let left = until.map_or(wait, |until: Instant| {
+                until.saturating_duration_since(Instant::now()).min(wait)
+            });
+            let (due, over) = match self.jobs.recv_timeout(left) {
+                Ok(job) => {
+                    let due = !job.work.can_wait();
+                    held.push(job);
+                    until = until.or_else(|| Some(Instant::now() + HOLD));
+                    (due, false)
+                }
+                Err(RecvTimeoutError::Timeout) => (false, false),
+                Err(RecvTimeoutError::Disconnected) => (true, true),
+            };
+            let late = until.is_some_and(|until| until <= Instant::now());
+            if !held.is_empty() && (due || late || held.len() >= GROUP) {
+                self.group(std::mem::take(&mut held));
+                until = None;
+            }
+            if over {
+                break;
             }
         }
         // One tidy file is left; where this fails the next start finds the log beside it.
@@ -77,8 +98,7 @@ impl Writer {
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 
-    fn group(&mut self, first: Job) {
-        let mut jobs = vec![first];
+    fn group(&mut self, mut jobs: Vec<Job>) {
         while jobs.len() < GROUP
             && let Ok(job) = self.jobs.try_recv()
         {
@@ -92,7 +112,8 @@ impl Writer {
             .any(|(job, result)| job.work.delivers() && *result == Ok(Applied::Stored));
         let told: usize = jobs.iter().map(|job| job.size).sum();
         self.bytes.fetch_sub(told, Ordering::Relaxed);
-        self.records.fetch_sub(jobs.len(), Ordering::Relaxed);
+        let counted = jobs.iter().filter(|job| !job.work.can_wait()).count();
+        self.records.fetch_sub(counted, Ordering::Relaxed);
         if outbox {
             self.outbox.notify_one();
         }

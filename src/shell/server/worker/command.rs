@@ -5,6 +5,7 @@ use crate::dialogue::DialogueMessage;
 use crate::handoff::{Failure, HandoffPayload, Stage, TransferUpdate};
 use crate::shell::server::calls::{Call, Ended};
 use crate::shell::server::problem::Problem;
+use crate::shell::store::VoiceKept;
 use crate::wire::pcm::Encoding;
 use axum::body::Bytes;
 use schemars::{JsonSchema, Schema};
@@ -52,6 +53,8 @@ pub struct Restored {
     pub decided: HashSet<String>,
     /// The latest of them, with its transfer.
     pub open: Option<RestoredTransfer>,
+    /// What is remembered of the caller's voice.
+    pub voice: Option<VoiceKept>,
 }
 
 /// A transfer of an earlier run of the server.

@@ -6,6 +6,7 @@ use super::restore::keep;
 use super::sound::Ears;
 use super::thread::World;
 use super::transfer::OpenTransfer;
+use super::voice::Keeping;
 use crate::decision::Escalation;
 use crate::dialogue::{DialogueEvent, DialogueMessage, MAX_TIME_S};
 use crate::engine::{Engine, Event};
@@ -32,6 +33,9 @@ pub struct Live {
     pub(super) names: Names,
     /// Messages that came without a name.
     unnamed: u64,
+    /// Messages that were taken.
+    pub(super) messages: u64,
+    pub(super) keeping: Keeping,
     /// Escalations that the engine has decided.
     pub(super) decided: u32,
     /// When the call was opened, or came back after a restart; and where it stood then.
@@ -66,6 +70,8 @@ impl Live {
             transfer: None,
             names: Names::new(),
             unnamed: 0,
+            messages: 0,
+            keeping: Keeping::new(call, world.server.voice_snapshot_s),
             decided: 0,
             began: now,
             began_s,
@@ -157,6 +163,7 @@ impl Live {
             return;
         }
         taken.taken += 1;
+        self.messages += 1;
         metrics::counter!("undertone_dialogue_messages_total").increment(1);
         if let Err(error) = self.engine.say(&message) {
             // Its bounds were checked; the engine is never finished while the call lives.
@@ -260,6 +267,7 @@ impl Live {
             payload,
             deliveries,
         );
+        let decided = decided.with_voice(self.voice());
         done.record(&self.world.ledger, Record::Decided(decided));
         done.decided = Some(Instant::now());
         let escalated = Escalated {

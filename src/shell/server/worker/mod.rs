@@ -15,6 +15,7 @@ mod restore;
 mod sound;
 mod thread;
 mod transfer;
+mod voice;
 
 pub use command::{
     Ask, Format, Listening, Restored, RestoredTransfer, Say, Side, Sound, Taken, TransferReport,

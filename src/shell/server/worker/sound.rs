@@ -8,6 +8,7 @@ use crate::error::{ModelFault, PushError};
 use crate::model::{AffectModel, Reading, Windows};
 use crate::shell::server::ledger::Done;
 use crate::shell::server::problem::Problem;
+use crate::shell::store::VoiceKept;
 use crate::shell::wall::unix_ms;
 use std::time::Instant;
 
@@ -17,12 +18,14 @@ const LONGEST_AWAY_S: f64 = 600.0;
 /// The streams of a call.
 pub struct Ears {
     rate: Option<u32>,
-    began_ms: i64,
+    pub(super) began_ms: i64,
     streams: u64,
     /// The stream of each side that is listened to, the caller's first.
     current: [Option<u64>; 2],
     /// When the caller's stream ended, where it did.
     away: Option<Instant>,
+    /// When an earlier run of the server stored the voice, milliseconds since 1970.
+    recalled_ms: Option<i64>,
     /// The caller's block that is being heard, and its samples.
     block: Option<Block>,
     samples: Vec<f32>,
@@ -64,10 +67,17 @@ impl Ears {
             streams: 0,
             current: [None; 2],
             away: None,
+            recalled_ms: None,
             block: None,
             samples: Vec::new(),
             due: 0,
         }
+    }
+
+    /// The sound of an earlier run of the server, which was last heard then.
+    pub fn recall(&mut self, rate: u32, kept: &VoiceKept) {
+        (self.rate, self.began_ms) = (Some(rate), kept.began_ms);
+        self.recalled_ms = Some(kept.at_ms);
     }
 
     /// Whether the call has sound.
@@ -136,6 +146,9 @@ impl Live {
             self.hear_agent(&block);
             return self.heard(&block, side);
         }
+        if let Some(kept_ms) = self.ears.recalled_ms.take() {
+            self.back(kept_ms, rate);
+        }
         if let Some(away) = self.ears.away.take() {
             let away_s = away.elapsed().as_secs_f64().min(LONGEST_AWAY_S);
             block.gap += (away_s * f64::from(rate)) as u32;
@@ -179,7 +192,7 @@ impl Live {
                     }
                 }
             }
-            self.drain(Cause::Voice(self.ears.began_ms), &mut done);
+            self.drain_voice(&mut done);
             if due {
                 break Next::Due;
             }
@@ -193,6 +206,26 @@ impl Live {
         }
         self.world.ledger.send(done);
         next
+    }
+
+    /// The time since an earlier run of the server stored the voice is a gap.
+    fn back(&mut self, kept_ms: i64, rate: u32) {
+        let away_s = (unix_ms() - kept_ms).max(0) as f64 / 1e3;
+        let missing = (away_s.min(LONGEST_AWAY_S) * f64::from(rate)) as u32;
+        let told = self.engine.away(missing);
+        self.outcome(told);
+        let mut done = Done::new(&self.call);
+        self.drain_voice(&mut done);
+        self.world.ledger.send(done);
+    }
+
+    /// Tells what the voice caused.
+    fn drain_voice(&mut self, done: &mut Done) {
+        let pulled = self.drain(Cause::Voice(self.ears.began_ms), done);
+        // One that begins a transfer is stored with the voice. One that is added to it is not stored.
+        if pulled.iter().any(|it| !it.new) {
+            self.keeping.hasten();
+        }
     }
 
     /// Windows that the reading that is due needs, where it is made at all: of those that are due,
@@ -216,7 +249,7 @@ impl Live {
         let read = self.engine.read(readings);
         self.outcome(read);
         let mut done = Done::new(&self.call);
-        self.drain(Cause::Voice(self.ears.began_ms), &mut done);
+        self.drain_voice(&mut done);
         self.world.ledger.send(done);
         if let Some(block) = &self.ears.block {
             let lag = block.since.elapsed().as_secs_f64();
@@ -236,11 +269,15 @@ impl Live {
             self.ears.current[side as usize] = None;
             if side == Side::Caller {
                 self.ears.away = Some(Instant::now());
+                self.keeping.hasten();
             }
             let listening = self.ears.current.iter().any(Option::is_some);
             self.call.update(|status| status.listening = listening);
         }
         let hang_up = block.hang_up && self.ears.current.iter().all(Option::is_none);
+        if !hang_up && side == Side::Caller {
+            self.keep_voice();
+        }
         Next::Heard { hang_up }
     }
 
@@ -271,7 +308,7 @@ impl Live {
     pub(super) fn finish_sound(&mut self, model: &mut dyn AffectModel, done: &mut Done) {
         let finished = self.engine.finish(model);
         self.outcome(finished);
-        self.drain(Cause::Voice(self.ears.began_ms), done);
+        self.drain_voice(done);
     }
 
     fn outcome(&self, pushed: Result<(), PushError>) {
