@@ -137,9 +137,9 @@ async fn who_stalls_in_the_handshake_is_let_go_and_makes_room() {
 async fn undertone_call_plays_over_wss_to_whom_it_trusts() {
     let (folder, files, server) = start("");
     let sound = folder.path().join("second.wav");
-    // The bundled calls take over a minute, and a second is enough.
+    // The bundled calls take over a minute, and two seconds are enough.
     let call = std::fs::read("samples/calm.wav").unwrap();
-    std::fs::write(&sound, &call[..8000]).unwrap();
+    std::fs::write(&sound, &call[..20_000]).unwrap();
     let call = |ca: Option<&Files>, name: &str| {
         let mut command = Command::new(PROGRAM);
         command

@@ -13,7 +13,14 @@ use std::path::Path;
 
 /// The sections of the configuration file that are the server's. Commands that serve nobody leave
 /// them aside, so that one file is enough.
-pub const SERVER_SECTIONS: [&str; 5] = ["server", "feed", "token", "store", "destination"];
+pub const SERVER_SECTIONS: [&str; 6] = [
+    "server",
+    "feed",
+    "token",
+    "store",
+    "destination",
+    "telemetry",
+];
 
 /// Everything that is the same for every file.
 pub struct Ready {

@@ -35,5 +35,9 @@ pub mod tls;
 mod worker;
 
 use app::App;
+pub(in crate::shell) use bus::Published;
+#[cfg(feature = "otel")]
+pub(in crate::shell) use calls::Call;
+pub(in crate::shell) use calls::Calls;
 pub use run::{Running, start};
 pub use ticket::random;

@@ -181,6 +181,7 @@ fn keep(new: &mut Around, old: &Around) -> Vec<&'static str> {
         server.dialogue_queue;
         server.audio_queue;
         store;
+        telemetry;
     }
     // Whether it speaks TLS at all; which certificate it shows may change.
     if new.server.tls.is_some() != old.server.tls.is_some() {

@@ -16,8 +16,9 @@ use super::{api, listen};
 use crate::dialogue::Words;
 use crate::error::BuildError;
 use crate::handoff::TransferUpdate;
-use crate::shell::delivery::{Courier, Destinations};
+use crate::shell::delivery::{Courier, Destinations, Follower};
 use crate::shell::error::ShellError;
+use crate::shell::otel::{Exporter, Heard};
 use crate::shell::output::record::Run;
 use crate::shell::store::{OpenCall, Store};
 use crate::shell::wall::unix_ms;
@@ -41,6 +42,7 @@ pub struct Running {
     pub(super) standing: Standing,
     address: SocketAddr,
     threads: Threads,
+    exporter: Option<Exporter>,
     serving: JoinHandle<()>,
     draining: watch::Sender<bool>,
     stop: watch::Sender<bool>,
@@ -85,6 +87,11 @@ pub async fn start(
     let models = models.collect::<Result<Vec<_>, _>>()?;
     let calls = Arc::new(Calls::new(workers, server.max_calls as usize));
     let bus = Arc::new(Bus::new(unix_ms().unsigned_abs()));
+    let heard = Heard {
+        events: bus.listen_lasting(),
+        calls: calls.clone(),
+    };
+    let exporter = Exporter::start(&around.telemetry, heard, file)?;
     let (ledger, ways) = Ledger::new(store.clone(), workers);
     let ledger = Arc::new(ledger);
     ledger.publish(ways, &bus);
@@ -135,7 +142,8 @@ pub async fn start(
     }
     // Ends with the runtime.
     tokio::spawn(app.telemetry.gather());
-    let courier = Courier::start(&store, destinations)?;
+    let follower = Follower(exporter.as_ref().map(Exporter::reports));
+    let courier = Courier::start_followed(&store, destinations, follower)?;
     let router = api::router(app.clone());
     let now = Arc::new(Current::new(Serving { app, router }));
     let feeds = tokio::spawn(ports.listen(now.clone()));
@@ -162,6 +170,7 @@ pub async fn start(
         standing,
         address,
         threads,
+        exporter,
         serving,
         draining,
         stop,
@@ -271,6 +280,7 @@ impl Running {
             standing,
             courier,
             threads,
+            exporter,
             ..
         } = self;
         drop(standing);
@@ -281,6 +291,10 @@ impl Running {
             store.close();
         });
         let _ = ended.await;
+        // Last: it has heard of every delivery now.
+        if let Some(exporter) = exporter {
+            exporter.stop().await;
+        }
         tracing::info!("stopped");
     }
 }
