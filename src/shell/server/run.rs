@@ -140,6 +140,12 @@ pub async fn start(
     for call in open {
         restore(&app, &store, call).await?;
     }
+    for state in [
+        "undertone_config_reload_failed",
+        "undertone_config_keys_waiting",
+    ] {
+        metrics::gauge!(state).set(0.0);
+    }
     // Ends with the runtime.
     tokio::spawn(app.telemetry.gather());
     let follower = Follower(exporter.as_ref().map(Exporter::reports));
