@@ -21,6 +21,8 @@ pub mod live;
 pub mod load;
 #[cfg(feature = "mic")]
 pub mod mic;
+#[cfg(feature = "serve")]
+pub mod otel;
 pub mod output;
 #[cfg(feature = "serve")]
 pub mod play;

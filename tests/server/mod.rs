@@ -141,10 +141,15 @@ impl Server {
 
     /// The same with `more` in `[server]`.
     pub async fn start_with(folder: &Path, more: &str) -> Self {
-        // An error says that it was done before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let (hook, received) = receiver().await;
         let settings = settings(&folder.join("calls.db"), &hook, more);
+        Self::start_as(settings, received).await
+    }
+
+    /// The same with all of its settings.
+    pub async fn start_as(settings: Settings, received: Received) -> Self {
+        // An error says that it was done before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let weights = Weights::open(None, Backend::Embedded, None).unwrap();
         let running = start(settings, "test.toml", &weights, Run::default()).await;
         let running = running.unwrap();

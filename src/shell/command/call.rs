@@ -5,7 +5,7 @@ use super::load::telephone;
 use crate::shell::cli::BenchFormat;
 use crate::shell::error::ShellError;
 use crate::shell::output::number::{EVENT_DECIMALS, write_json_line};
-use crate::shell::play::{Peer, Player, Tally};
+use crate::shell::play::{Peer, Player, Tally, trust};
 use crate::shell::server::random;
 use clap::Args;
 use serde::Serialize;
@@ -21,6 +21,7 @@ Examples:
   undertone call --as audiosocket --to 127.0.0.1:9092 samples/became-angry.wav
   undertone call --as rtp --lose-one-in 20 samples/became-angry.wav
   undertone call --as l16 --token $TOKEN --calls 300 samples/calm.wav
+  undertone call --as l16 --token $TOKEN --to wss://engine.example.com/v1/feed/l16 samples/calm.wav
 
 Plays the recording once, in real time, in frames of --frame-ms, to a server that has the section
 [feed.twilio], [feed.l16], [feed.audiosocket] or [feed.rtp]; docs/feed.md has them. Meanwhile
@@ -36,10 +37,13 @@ pub struct Call {
     /// Which media server's protocol is spoken
     #[arg(long = "as", value_enum, value_name = "PEER")]
     pub peer: Peer,
-    /// The server: ws:// and the rest, or host and port; without it where the documentation's
+    /// The server: ws:// or wss:// and the rest, or host and port; without it where the documentation's
     /// configuration listens on this machine
     #[arg(long, value_name = "ADDRESS")]
     pub to: Option<String>,
+    /// Certificates in PEM form to trust beside the system's own; for wss:// only
+    #[arg(long, value_name = "FILE.pem")]
+    pub ca: Option<PathBuf>,
     /// A token with the scope calls:write; over WebSocket only
     #[arg(long, value_name = "TOKEN", default_value = "")]
     pub token: String,
@@ -84,9 +88,17 @@ pub fn run(args: &Call) -> Result<u8, ShellError> {
         .iter()
         .map(|two| i16::from_le_bytes(*two));
     let to = args.to.clone();
+    let to = to.unwrap_or_else(|| args.peer.usual_address().to_owned());
+    let secure = to.starts_with("wss://");
+    if args.ca.is_some() && !secure {
+        let mend = "--ca is for a server at wss://; name it with --to";
+        return Err(ShellError::Usage(mend.to_owned()));
+    }
+    let tls = secure.then(|| trust(args.ca.as_deref())).transpose()?;
     let player = Arc::new(Player {
         peer: args.peer,
-        to: to.unwrap_or_else(|| args.peer.usual_address().to_owned()),
+        to,
+        tls,
         token: args.token.clone(),
         samples: samples.collect(),
         frame: args.frame_ms as usize * 8,

@@ -15,7 +15,13 @@ pub fn run(args: &Check) -> Result<u8, ShellError> {
     // A server's file is held to all that a server holds it to.
     #[cfg(feature = "serve")]
     let toml = match setup::serves(&args.setup)? {
-        true => setup::settings(&args.setup)?.0.to_toml(),
+        true => {
+            let (settings, file) = setup::settings(&args.setup)?;
+            if let Some(tls) = &settings.around.server.tls {
+                tls.load(&file)?;
+            }
+            settings.to_toml()
+        }
         false => toml,
     };
     out.write(|out| write!(out, "{toml}"))?;

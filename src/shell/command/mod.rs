@@ -27,7 +27,7 @@ mod setup;
 pub mod token;
 pub mod tune;
 
-pub use setup::SERVER_SECTIONS;
+pub use setup::{SERVER_SECTIONS, config_sha256};
 
 use crate::shell::cli::{Cli, Command, HearingArgs};
 use crate::shell::error::ShellError;

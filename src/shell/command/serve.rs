@@ -5,9 +5,10 @@ use crate::shell::cli::Setup;
 use crate::shell::error::ShellError;
 use crate::shell::server;
 use clap::{Args, ValueEnum};
+use sd_notify::NotifyState;
 use std::io::{self, IsTerminal};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// What the help adds.
@@ -28,7 +29,8 @@ Then, with the token in $TOKEN:
     http://127.0.0.1:8080/v1/calls/call-1/dialogue
 
 /openapi.json describes every address. SIGTERM or Ctrl-C: no new calls, what is decided goes out,
-then the end. Calls that are open go on after a restart.";
+then the end. Calls that are open go on after a restart. SIGHUP: the configuration and the
+certificates are read again, for new calls and requests; what is wrong leaves the old ones in force.";
 
 /// `undertone serve`.
 #[derive(Debug, Args)]
@@ -61,13 +63,33 @@ pub enum LogFormat {
 pub fn run(args: &Serve) -> Result<u8, ShellError> {
     log(args)?;
     let (settings, file) = setup::settings(&args.setup)?;
+    let tls = settings.around.server.tls.is_some();
     let ready = setup::prepare(&args.setup)?;
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(open_error)?;
     runtime.block_on(async {
-        let running = server::start(settings, &file, &ready.weights, ready.run).await?;
-        eprintln!("undertone: listening on http://{}", running.address());
-        told_to_stop().await?;
+        let mut told = Told::new()?;
+        let mut running = server::start(settings, &file, &ready.weights, ready.run).await?;
+        let scheme = match tls {
+            true => "https",
+            false => "http",
+        };
+        eprintln!("undertone: listening on {scheme}://{}", running.address());
+        supervisor(&[NotifyState::Ready]);
+        while told.reload().await {
+            let now = NotifyState::monotonic_usec_now();
+            let now = now.unwrap_or(NotifyState::MonotonicUsec(0));
+            supervisor(&[NotifyState::Reloading, now]);
+            if let Err(error) = running.reload(setup::settings(&args.setup)).await {
+                let error = super::chain(&error);
+                tracing::error!(
+                    error,
+                    "not reloaded: the configuration of before stays in force"
+                );
+            }
+            supervisor(&[NotifyState::Ready]);
+        }
+        supervisor(&[NotifyState::Stopping]);
         running.stop().await;
         Ok(0)
     })
@@ -78,15 +100,38 @@ fn open_error(source: io::Error) -> ShellError {
     ShellError::Open { path, source }
 }
 
-/// SIGTERM or Ctrl-C.
-async fn told_to_stop() -> Result<(), ShellError> {
-    let mut term = signal(SignalKind::terminate()).map_err(open_error)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(open_error)?;
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
+/// What the server is told by signals.
+struct Told {
+    term: Signal,
+    interrupt: Signal,
+    hup: Signal,
+}
+
+impl Told {
+    /// From now on none of them ends the process by itself.
+    fn new() -> Result<Self, ShellError> {
+        Ok(Self {
+            term: signal(SignalKind::terminate()).map_err(open_error)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(open_error)?,
+            hup: signal(SignalKind::hangup()).map_err(open_error)?,
+        })
     }
-    Ok(())
+
+    /// Waits for the next: true for SIGHUP, false for SIGTERM or Ctrl-C.
+    async fn reload(&mut self) -> bool {
+        tokio::select! {
+            _ = self.term.recv() => false,
+            _ = self.interrupt.recv() => false,
+            _ = self.hup.recv() => true,
+        }
+    }
+}
+
+/// Tells systemd, where it is the one who started this.
+fn supervisor(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "the service manager cannot be told");
+    }
 }
 
 fn log(args: &Serve) -> Result<(), ShellError> {

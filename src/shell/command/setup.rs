@@ -13,7 +13,14 @@ use std::path::Path;
 
 /// The sections of the configuration file that are the server's. Commands that serve nobody leave
 /// them aside, so that one file is enough.
-pub const SERVER_SECTIONS: [&str; 5] = ["server", "feed", "token", "store", "destination"];
+pub const SERVER_SECTIONS: [&str; 6] = [
+    "server",
+    "feed",
+    "token",
+    "store",
+    "destination",
+    "telemetry",
+];
 
 /// Everything that is the same for every file.
 pub struct Ready {
@@ -42,7 +49,7 @@ pub fn prepare(setup: &Setup) -> Result<Ready, ShellError> {
     let run = Run {
         model: format!("{} {}", card.name, card.version),
         model_sha256: card.sha256.clone(),
-        config_sha256: hexadecimal(&Sha256::digest(toml.as_bytes())),
+        config_sha256: sha256(&toml),
         backend: model.backend().to_owned(),
         notice: card.licence.clone(),
         labels: card.output.classes.clone(),
@@ -105,6 +112,15 @@ pub fn serves(setup: &Setup) -> Result<bool, ShellError> {
     };
     let table: toml::Table = toml::from_str(&read(path)?).unwrap_or_default();
     Ok(SERVER_SECTIONS.iter().any(|name| table.contains_key(*name)))
+}
+
+/// What outputs name a configuration by.
+pub fn config_sha256(config: &EngineConfig) -> String {
+    sha256(&config.to_toml())
+}
+
+fn sha256(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@
 
 use super::destination::Destinations;
 use super::lane::{Lane, Settled};
+use super::report::Follower;
 use crate::shell::error::ShellError;
 use crate::shell::store::{Store, Work};
 use crate::shell::wall::unix_ms;
@@ -39,6 +40,18 @@ impl Courier {
     /// # Errors
     /// The thread or its runtime cannot be started.
     pub fn start(store: &Store, destinations: Destinations) -> Result<Self, ShellError> {
+        Self::start_followed(store, destinations, Follower::default())
+    }
+
+    /// The same, and `follower` is told of every attempt.
+    ///
+    /// # Errors
+    /// The thread or its runtime cannot be started.
+    pub fn start_followed(
+        store: &Store,
+        destinations: Destinations,
+        follower: Follower,
+    ) -> Result<Self, ShellError> {
         let failed = |source: io::Error| ShellError::Open {
             path: "the courier's thread".into(),
             source,
@@ -50,7 +63,7 @@ impl Courier {
         let (commands, taken) = channel(4);
         let store = store.clone();
         let run = move || {
-            runtime.block_on(run(store, destinations, taken));
+            runtime.block_on(run(store, destinations, follower, taken));
             // A name that is being resolved cannot be cut off; nobody waits for it.
             runtime.shutdown_timeout(LEAVE);
         };
@@ -91,7 +104,12 @@ impl Drop for Courier {
     }
 }
 
-async fn run(store: Store, destinations: Destinations, mut commands: Receiver<Command>) {
+async fn run(
+    store: Store,
+    destinations: Destinations,
+    follower: Follower,
+    mut commands: Receiver<Command>,
+) {
     let outbox = store.outbox();
     let (told, mut answers) = channel(ANSWERS);
     let mut lanes = lanes(&store, &destinations, &told);
@@ -118,6 +136,7 @@ async fn run(store: Store, destinations: Destinations, mut commands: Receiver<Co
             settled = answers.recv() => {
                 let mut settled: Option<Settled> = settled;
                 while let Some(it) = settled {
+                    follower.told(&it);
                     if let Some(lane) = lanes.iter_mut().find(|lane| lane.name() == it.destination) {
                         lane.landed(&it);
                     }
@@ -131,7 +150,10 @@ async fn run(store: Store, destinations: Destinations, mut commands: Receiver<Co
                         old.iter().for_each(|it| lane.take_over(it));
                     }
                 }
-                Some(Command::Stop) | None => return,
+                Some(Command::Stop) | None => {
+                    follower.rest(&mut answers).await;
+                    return;
+                }
             },
             () = tokio::time::sleep(pause) => {}
         }

@@ -3,6 +3,7 @@
 
 use super::attempt::{self, Answer};
 use super::destination::Destination;
+use super::report::Report;
 use super::schedule::{Meaning, again_ms, chance, meaning};
 use crate::shell::error::ShellError;
 use crate::shell::store::{Attempted, DeliveryState, Due, Store, Work};
@@ -39,6 +40,8 @@ pub struct Settled {
     pub delivery_id: String,
     /// Whether the destination answered 410.
     pub gone: bool,
+    /// The attempt, for who follows it.
+    pub report: Report,
 }
 
 impl Lane {
@@ -137,7 +140,7 @@ impl Lane {
             at_ms: unix_ms(),
         };
         let (store, told) = (store.clone(), self.told.clone());
-        tokio::spawn(async move { settle(&store, &due, ended, false, &told).await });
+        tokio::spawn(async move { settle(&store, &due, ended, unix_ms(), false, &told).await });
     }
 
     fn send(&mut self, store: &Store, due: Due) {
@@ -147,6 +150,7 @@ impl Lane {
         self.flying.insert(due.delivery_id.clone());
         let (store, told) = (store.clone(), self.told.clone());
         tokio::spawn(async move {
+            let began_ms = unix_ms();
             let left = due
                 .expires_ms
                 .saturating_sub(unix_ms())
@@ -169,7 +173,7 @@ impl Lane {
                 let why = "answered 410".to_owned();
                 off(&store, &due.destination, now, why).await;
             }
-            settle(&store, &due, ended, gone, &told).await;
+            settle(&store, &due, ended, began_ms, gone, &told).await;
         });
     }
 }
@@ -225,7 +229,14 @@ fn outcome(due: &Due, answer: Answer, now: i64) -> (Attempted, bool) {
 
 /// Tells the store, the log and the metrics, then the courier. Does not give up on the store: until
 /// it knows, the delivery counts as in flight and is not sent again by this process.
-async fn settle(store: &Store, due: &Due, ended: Attempted, gone: bool, told: &Sender<Settled>) {
+async fn settle(
+    store: &Store,
+    due: &Due,
+    ended: Attempted,
+    began_ms: i64,
+    gone: bool,
+    told: &Sender<Settled>,
+) {
     loop {
         let stored = match store.work(Work::Attempted(ended.clone())) {
             Ok(receipt) => receipt.await,
@@ -245,6 +256,7 @@ async fn settle(store: &Store, due: &Due, ended: Attempted, gone: bool, told: &S
         destination: due.destination.clone(),
         delivery_id: due.delivery_id.clone(),
         gone,
+        report: Report::new(due, &ended, began_ms, unix_ms()),
     };
     // An error says that the courier has ended.
     let _ = told.send(settled).await;

@@ -1,10 +1,12 @@
 //! One call from its beginning to its end, a frame at a time by the clock.
 
 use super::Peer;
+use super::connect::{Socket, connect};
 use super::messages::{
     Frame, audiosocket, description, goodbye, rtp, twilio_media, twilio_start, twilio_stop,
 };
 use futures_util::{SinkExt, StreamExt};
+use rustls::ClientConfig;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -13,7 +15,6 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// How long the server may take to close the connection after the end.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -22,8 +23,10 @@ const GOODBYE: Duration = Duration::from_secs(5);
 pub struct Player {
     /// The protocol.
     pub peer: Peer,
-    /// `ws://` and the rest, or host and port.
+    /// `ws://` or `wss://` and the rest, or host and port.
     pub to: String,
+    /// Whom to trust over TLS; only where `to` is `wss://`.
+    pub tls: Option<Arc<ClientConfig>>,
     /// A token that may write calls; only over WebSocket.
     pub token: String,
     /// At 8 kHz.
@@ -53,8 +56,6 @@ enum Line {
     AudioSocket(TcpStream),
     Rtp(UdpSocket, u32),
 }
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 impl Player {
     /// Plays the recording once, as the call `name`, whose 16 bytes are `id`. A call that is cut is
@@ -133,7 +134,7 @@ impl Player {
     }
 
     async fn socket(&self) -> Result<Socket, Error> {
-        Ok(connect_async(&self.to).await?.0)
+        connect(&self.to, self.tls.clone()).await
     }
 }
 

@@ -6,9 +6,11 @@
 //! - **Source**: the protocols as `wire/feed` names them, from the sender's side.
 
 mod call;
+mod connect;
 mod messages;
 
 pub use call::{Player, Tally};
+pub use connect::trust;
 
 use clap::ValueEnum;
 

@@ -24,20 +24,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 #[derive(Clone)]
 pub struct App(pub Arc<Shared>);
 
-/// What is shared.
+/// What is shared. At a reload it is made anew; who serves a request has the one that it began with.
+#[derive(Clone)]
 pub struct Shared {
     /// The server's bounds.
     pub server: ServerConfig,
     /// Media servers that are listened to.
-    pub feed: Feeds,
+    pub feed: Arc<Feeds>,
     /// Who may ask.
-    pub tokens: Tokens,
+    pub tokens: Arc<Tokens>,
     /// Links for browsers.
     pub tickets: Arc<Tickets>,
     /// All calls.
     pub calls: Arc<Calls>,
     /// Their workers.
-    pub pool: Pool,
+    pub pool: Arc<Pool>,
     /// What happens.
     pub bus: Arc<Bus>,
     /// The store.
@@ -57,7 +58,9 @@ pub struct Shared {
     /// The worst time from a decision to a human, seconds.
     pub connected_worst_s: f64,
     /// Calls whose names were made up.
-    pub made_up: AtomicU64,
+    pub made_up: Arc<AtomicU64>,
+    /// SHA-256 of the configuration that new calls begin with, hexadecimal.
+    pub config_sha256: String,
 }
 
 impl Deref for App {

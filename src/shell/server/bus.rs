@@ -47,6 +47,7 @@ pub struct Bus {
     run: u64,
     next: AtomicU64,
     all: broadcast::Sender<Arc<Published>>,
+    lasting: broadcast::Sender<Arc<Published>>,
     kept: Mutex<VecDeque<Arc<Published>>>,
 }
 
@@ -60,6 +61,7 @@ impl Bus {
             run,
             next: AtomicU64::new(1),
             all: broadcast::channel(ALL_RING).0,
+            lasting: broadcast::channel(ALL_RING).0,
             kept: Mutex::new(VecDeque::with_capacity(KEPT)),
         }
     }
@@ -102,6 +104,7 @@ impl Bus {
                 kept.pop_front();
             }
             kept.push_back(event.clone());
+            let _ = self.lasting.send(event.clone());
         }
         // Nobody listening is no failure.
         let _ = ring.send(event.clone());
@@ -111,6 +114,12 @@ impl Bus {
     /// Everything from here on.
     pub fn listen(&self) -> broadcast::Receiver<Arc<Published>> {
         self.all.subscribe()
+    }
+
+    /// Everything from here on but what comes many times a second. Whoever listens to it makes nobody
+    /// write the rest.
+    pub fn listen_lasting(&self) -> broadcast::Receiver<Arc<Published>> {
+        self.lasting.subscribe()
     }
 
     /// The kept events after `last`, which a client names that comes back; of one call, or of all.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::broadcast;
 
@@ -171,7 +172,7 @@ impl Call {
 /// All calls that are known.
 pub struct Calls {
     workers: usize,
-    most: usize,
+    most: AtomicUsize,
     known: RwLock<Known>,
 }
 
@@ -195,9 +196,14 @@ impl Calls {
     pub fn new(workers: usize, most: usize) -> Self {
         Self {
             workers,
-            most,
+            most: AtomicUsize::new(most),
             known: RwLock::default(),
         }
+    }
+
+    /// From now on `most` at once. Calls beyond it that are open stay open.
+    pub fn allow(&self, most: usize) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     /// The call `id`, which is made where it is not known.
@@ -221,7 +227,7 @@ impl Calls {
                 }
                 return Ok(Found::Known(call));
             }
-            Entry::Vacant(_) if open >= self.most => {
+            Entry::Vacant(_) if open >= self.most.load(Ordering::Relaxed) => {
                 metrics::counter!("undertone_calls_refused_total").increment(1);
                 let detail = format!("{open} calls are open, the most that max_calls allows");
                 return Err(Problem::busy(detail).later(5));

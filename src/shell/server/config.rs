@@ -1,6 +1,7 @@
 //! `[server]` and `[[token]]`: where it listens, who may use it, and how much of it.
 
 use super::auth::Scope;
+use super::tls::TlsConfig;
 use crate::error::BuildError;
 use crate::shell::delivery::Secret;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct ServerConfig {
     pub ticket_key: Option<Secret>,
     /// How long a link to a screen is good for.
     pub ticket_valid_s: u32,
+    /// `[server.tls]`; without it requests come in the clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
 }
 
 impl Default for ServerConfig {
@@ -84,6 +88,7 @@ impl Default for ServerConfig {
             drain_timeout_s: 10.0,
             ticket_key: None,
             ticket_valid_s: 3600,
+            tls: None,
         }
     }
 }
@@ -142,10 +147,16 @@ impl ServerConfig {
 
     /// How this server is reached from outside; it listens at `address`.
     pub fn base_url(&self, address: SocketAddr) -> String {
-        match self.public_url.as_str() {
-            "" => format!("http://{address}"),
-            url => url.to_owned(),
+        match (self.public_url.as_str(), &self.tls) {
+            ("", None) => format!("http://{address}"),
+            ("", Some(_)) => format!("https://{address}"),
+            (url, _) => url.to_owned(),
         }
+    }
+
+    /// Whether tokens and what is said can be read on the way to `address`.
+    pub fn in_the_clear(&self, address: SocketAddr) -> bool {
+        self.tls.is_none() && !address.ip().to_canonical().is_loopback()
     }
 }
 

@@ -1,14 +1,20 @@
-//! Connections: accepted up to a bound, cut off when they are slow, let go gently at the end.
+//! Connections: accepted up to a bound, cut off when they are slow, let go gently at the end. Each
+//! request is served with what is in force when it comes.
 
 use super::app::turned;
-use super::config::ServerConfig;
-use axum::Router;
+use super::current::Current;
+use super::handshake::shake;
+use super::reload::Serving;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -21,13 +27,12 @@ const HEADERS: usize = 64;
 /// the time that `[server] drain_timeout_s` allows.
 pub async fn run(
     listener: TcpListener,
-    router: Router,
-    config: &ServerConfig,
+    tls: Option<Arc<Current<rustls::ServerConfig>>>,
+    now: Arc<Current<Serving>>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let permits = config.max_connections;
+    let permits = now.get().app.server.max_connections;
     let room = Arc::new(Semaphore::new(permits as usize));
-    let header_timeout = Duration::from_secs_f64(config.header_timeout_s);
     loop {
         // Beyond the bound the rest wait in the system's own queue.
         let permit = tokio::select! {
@@ -48,29 +53,53 @@ pub async fn run(
                 continue;
             }
         };
-        let served = serve(stream, router.clone(), header_timeout, stop.clone());
+        let tls = tls.as_ref().map(|tls| tls.get());
+        let begun = begin(stream, tls, now.clone(), stop.clone());
         tokio::spawn(async move {
-            served.await;
+            begun.await;
             drop(permit);
         });
     }
     drop(listener);
     let all = room.acquire_many_owned(permits);
-    let patience = Duration::from_secs_f64(config.drain_timeout_s);
+    let patience = Duration::from_secs_f64(now.get().app.server.drain_timeout_s);
     if tokio::time::timeout(patience, all).await.is_err() {
         tracing::warn!("some connections did not end in time and are cut");
     }
 }
 
-async fn serve(
+/// A connection counts from its first instant on: a handshake that is not done in time ends it.
+async fn begin(
     stream: TcpStream,
-    router: Router,
-    header_timeout: Duration,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    now: Arc<Current<Serving>>,
     mut stop: watch::Receiver<bool>,
 ) {
     // Small answers must not wait for more to send.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let header_timeout = Duration::from_secs_f64(now.get().app.server.header_timeout_s);
+    let Some(tls) = tls else {
+        return serve(stream, now, header_timeout, stop).await;
+    };
+    let shaken = tokio::select! {
+        shaken = shake(stream, tls, header_timeout) => shaken,
+        _ = turned(&mut stop) => None,
+    };
+    if let Some(stream) = shaken {
+        serve(stream, now, header_timeout, stop).await;
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    now: Arc<Current<Serving>>,
+    header_timeout: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    // A connection may outlive a reload: a token that is gone must not open the next request.
+    let service = service_fn(move |request: Request<Incoming>| {
+        TowerToHyperService::new(now.get().router.clone()).call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)

@@ -18,18 +18,26 @@ mod body;
 mod bus;
 mod calls;
 pub mod config;
+mod current;
 mod feed;
 mod guard;
+mod handshake;
 mod ledger;
 mod listen;
 mod message;
 mod problem;
+mod reload;
 mod run;
 pub mod settings;
 mod telemetry;
 mod ticket;
+pub mod tls;
 mod worker;
 
 use app::App;
+pub(in crate::shell) use bus::Published;
+#[cfg(feature = "otel")]
+pub(in crate::shell) use calls::Call;
+pub(in crate::shell) use calls::Calls;
 pub use run::{Running, start};
 pub use ticket::random;

@@ -4,8 +4,10 @@ use super::app::{App, Shared};
 use super::auth::Tokens;
 use super::bus::Bus;
 use super::calls::{Calls, Found};
+use super::current::Current;
 use super::feed::{Ports, config::Feeds};
 use super::ledger::Ledger;
+use super::reload::{Serving, Standing, fits};
 use super::settings::Settings;
 use super::telemetry::Telemetry;
 use super::ticket::{self, Tickets};
@@ -14,8 +16,9 @@ use super::{api, listen};
 use crate::dialogue::Words;
 use crate::error::BuildError;
 use crate::handoff::TransferUpdate;
-use crate::shell::delivery::{Courier, Destinations};
+use crate::shell::delivery::{Courier, Destinations, Follower};
 use crate::shell::error::ShellError;
+use crate::shell::otel::{Exporter, Heard};
 use crate::shell::output::record::Run;
 use crate::shell::store::{OpenCall, Store};
 use crate::shell::wall::unix_ms;
@@ -34,14 +37,15 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// A server that runs.
 pub struct Running {
+    pub(super) courier: Courier,
+    /// What a reload replaces.
+    pub(super) standing: Standing,
     address: SocketAddr,
-    app: App,
-    courier: Courier,
     threads: Threads,
+    exporter: Option<Exporter>,
     serving: JoinHandle<()>,
     draining: watch::Sender<bool>,
     stop: watch::Sender<bool>,
-    patience: Duration,
 }
 
 /// Opens the store, takes up what was open, and serves. `file` is where the settings came from.
@@ -55,10 +59,13 @@ pub async fn start(
     weights: &Weights,
     run: Run,
 ) -> Result<Running, ShellError> {
-    let around = settings.around;
+    let around = settings.around.clone();
     let server = around.server;
     let telemetry = Telemetry::install();
     let telemetry = telemetry.map_err(|error| BuildError::file("metrics", error))?;
+    fits(&settings.engine, weights.card())?;
+    let tls = server.tls.as_ref().map(|tls| tls.load(file)).transpose()?;
+    let tls = tls.map(|tls| Arc::new(Current::new(tls)));
     let destinations = Destinations::build(&around.destinations, file)?;
     let key = ticket::key(&server, file)?;
     let feed = Feeds::new(&around.feed, file)?;
@@ -80,33 +87,41 @@ pub async fn start(
     let models = models.collect::<Result<Vec<_>, _>>()?;
     let calls = Arc::new(Calls::new(workers, server.max_calls as usize));
     let bus = Arc::new(Bus::new(unix_ms().unsigned_abs()));
+    let heard = Heard {
+        events: bus.listen_lasting(),
+        calls: calls.clone(),
+    };
+    let exporter = Exporter::start(&around.telemetry, heard, file)?;
     let (ledger, ways) = Ledger::new(store.clone(), workers);
     let ledger = Arc::new(ledger);
     ledger.publish(ways, &bus);
     let tickets = Arc::new(Tickets::new(&key, server.ticket_valid_s.into()));
     let base_url = server.base_url(address);
-    let world = Arc::new(World {
-        engine: settings.engine,
+    let config_sha256 = run.config_sha256.clone();
+    let world = World {
+        engine: settings.engine.clone(),
         words: Arc::new(Words::english()),
         card: weights.card().clone(),
         run,
         server: server.clone(),
-        destinations: destinations.clone(),
+        destinations: Arc::new(Current::new(destinations.clone())),
         calls: calls.clone(),
         bus: bus.clone(),
         ledger: ledger.clone(),
         tickets: tickets.clone(),
         base_url: base_url.clone(),
-    });
+    };
+    let (redaction, transfer) = (world.engine.redaction, world.engine.transfer);
+    let world = Arc::new(Current::new(world));
     let (pool, threads) = Pool::start(models, &world).map_err(opened)?;
     let (draining, is_draining) = watch::channel(false);
     let (stop, stopped) = watch::channel(false);
     let app = App(Arc::new(Shared {
-        tokens: Tokens::new(&around.tokens, &server),
-        feed,
+        tokens: Arc::new(Tokens::new(&around.tokens, &server)),
+        feed: Arc::new(feed),
         tickets,
         calls,
-        pool,
+        pool: Arc::new(pool),
         bus,
         ledger,
         telemetry,
@@ -114,9 +129,10 @@ pub async fn start(
         stop: stopped.clone(),
         sockets: Arc::new(Semaphore::new(server.max_connections as usize)),
         base_url,
-        redaction: world.engine.redaction,
-        connected_worst_s: world.engine.transfer.connected.worst_ms as f64 / 1e3,
-        made_up: AtomicU64::new(1),
+        redaction,
+        connected_worst_s: transfer.connected.worst_ms as f64 / 1e3,
+        made_up: Arc::new(AtomicU64::new(1)),
+        config_sha256: config_sha256.clone(),
         server: server.clone(),
     }));
     let open = store.reads().open_calls()?;
@@ -124,28 +140,46 @@ pub async fn start(
     for call in open {
         restore(&app, &store, call).await?;
     }
+    for state in [
+        "undertone_config_reload_failed",
+        "undertone_config_keys_waiting",
+    ] {
+        metrics::gauge!(state).set(0.0);
+    }
     // Ends with the runtime.
     tokio::spawn(app.telemetry.gather());
-    let courier = Courier::start(&store, destinations)?;
+    let follower = Follower(exporter.as_ref().map(Exporter::reports));
+    let courier = Courier::start_followed(&store, destinations, follower)?;
     let router = api::router(app.clone());
-    let feeds = tokio::spawn(ports.listen(app.clone()));
-    let patience = Duration::from_secs_f64(server.drain_timeout_s);
+    let now = Arc::new(Current::new(Serving { app, router }));
+    let feeds = tokio::spawn(ports.listen(now.clone()));
+    let served = (tls.clone(), now.clone());
     let serving = tokio::spawn(async move {
-        listen::run(listener, router, &server, stopped).await;
+        let (tls, now) = served;
+        listen::run(listener, tls, now.clone(), stopped).await;
         // Streams hear of the end themselves; a panic of theirs was printed.
-        let patience = Duration::from_secs_f64(server.drain_timeout_s);
+        let patience = Duration::from_secs_f64(now.get().app.server.drain_timeout_s);
         let _ = tokio::time::timeout(patience, feeds).await;
     });
-    tracing::info!(%address, workers, restored, "ready");
-    Ok(Running {
+    let standing = Standing {
+        settings,
         address,
-        app,
+        key,
+        world,
+        serving: now,
+        tls,
+    };
+    standing.warn();
+    tracing::info!(%address, workers, restored, config_sha256, "ready");
+    Ok(Running {
         courier,
+        standing,
+        address,
         threads,
+        exporter,
         serving,
         draining,
         stop,
-        patience,
     })
 }
 
@@ -216,13 +250,20 @@ impl Running {
         self.address
     }
 
+    /// How it is reached from outside, with the scheme that it speaks.
+    pub fn base_url(&self) -> String {
+        self.standing.serving.get().app.base_url.clone()
+    }
+
     /// The gentle end: no new calls, what is decided goes out, connections end; each within the
     /// time that `[server] drain_timeout_s` allows. What is left stays in the store.
     pub async fn stop(self) {
         let _ = self.draining.send(true);
         tracing::info!("stopping: no new calls are taken");
-        let until = tokio::time::Instant::now() + self.patience;
-        let store = self.app.ledger.store.clone();
+        let app = self.standing.serving.get().app.clone();
+        let patience = Duration::from_secs_f64(app.server.drain_timeout_s);
+        let until = tokio::time::Instant::now() + patience;
+        let store = app.ledger.store.clone();
         loop {
             let pending = store.reads().pending().unwrap_or_default();
             let waiting: u64 = pending.iter().map(|(_, count)| count).sum();
@@ -241,13 +282,15 @@ impl Running {
         let _ = self.stop.send(true);
         // A panic of the listening task was printed.
         let _ = self.serving.await;
+        drop(app);
         let Self {
-            app,
+            standing,
             courier,
             threads,
+            exporter,
             ..
         } = self;
-        drop(app);
+        drop(standing);
         let ended = tokio::task::spawn_blocking(move || {
             courier.stop();
             // Who still holds the pool holds its threads: they end with the process.
@@ -255,6 +298,10 @@ impl Running {
             store.close();
         });
         let _ = ended.await;
+        // Last: it has heard of every delivery now.
+        if let Some(exporter) = exporter {
+            exporter.stop().await;
+        }
         tracing::info!("stopped");
     }
 }

@@ -5,6 +5,7 @@ use super::feed::FeedConfig;
 use crate::config::EngineConfig;
 use crate::error::BuildError;
 use crate::shell::delivery::{self, DestinationConfig};
+use crate::shell::otel::TelemetryConfig;
 use crate::shell::store::StoreConfig;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub struct Around {
     pub feed: FeedConfig,
     /// Where everything is stored.
     pub store: StoreConfig,
+    /// Where traces go.
+    pub telemetry: TelemetryConfig,
     /// Who may use it.
     #[serde(rename = "token", skip_serializing_if = "Vec::is_empty")]
     pub tokens: Vec<TokenConfig>,
@@ -48,6 +51,7 @@ impl Settings {
         around.server.check(file)?;
         around.feed.check(file)?;
         around.store.check(file)?;
+        around.telemetry.check(file)?;
         check_tokens(file, &around.tokens)?;
         delivery::check(&around.destinations, file)?;
         Ok(Self { engine, around })

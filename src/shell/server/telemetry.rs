@@ -104,6 +104,14 @@ fn describe() {
             "How much a worker leaves out: 0 nothing; 1 to 3 all but one reading in 2, 4, 8; 4 also agents",
         ),
         (
+            "undertone_config_keys_waiting",
+            "Keys of the configuration that changed and wait for a restart",
+        ),
+        (
+            "undertone_config_reload_failed",
+            "1 where the latest reload was refused, else 0",
+        ),
+        (
             "undertone_worker_load",
             "Share of the last second in which a worker was busy",
         ),
@@ -187,6 +195,18 @@ fn describe() {
             "Requests that came too often",
         ),
         ("undertone_http_requests_total", "Requests, by status"),
+        (
+            "undertone_config_reloads_total",
+            "Reloads of the configuration, by result",
+        ),
+        (
+            "undertone_tls_refused_total",
+            "Connections without a TLS handshake: plain, slow or failed",
+        ),
+        (
+            "undertone_spans_lost_total",
+            "Spans and events that traces are without",
+        ),
         (
             "undertone_store_failures_total",
             "Records that were not stored",

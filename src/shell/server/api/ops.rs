@@ -19,6 +19,8 @@ pub struct Standing {
     pub status: String,
     /// Calls that are open.
     pub calls: usize,
+    /// SHA-256 of the engine's configuration that new calls begin with, as `undertone check` says it.
+    pub config_sha256: String,
 }
 
 /// GET /healthz.
@@ -39,6 +41,7 @@ fn standing(app: &App) -> Standing {
     Standing {
         status: "ok".to_owned(),
         calls: app.calls.count(),
+        config_sha256: app.config_sha256.clone(),
     }
 }
 

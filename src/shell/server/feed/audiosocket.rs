@@ -1,14 +1,16 @@
 //! Asterisk AudioSocket: a TCP port of its own, one connection a call.
 
-use super::config::AudioSocketConfig;
 use super::door::Guest;
 use super::line::Line;
 use super::watch::{Verdict, Watch};
 use crate::shell::server::App;
 use crate::shell::server::app::turned;
+use crate::shell::server::current::Current;
 use crate::shell::server::problem::Problem;
+use crate::shell::server::reload::Serving;
 use crate::wire::feed::audiosocket::Stream;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,8 +30,8 @@ const SILENCE: [u8; 323] = {
 const SILENCE_EVERY: Duration = Duration::from_secs(1);
 
 /// Takes connections until the server stops, and waits for those that are open.
-pub async fn listen(app: App, listener: TcpListener, config: AudioSocketConfig) {
-    let mut stop = app.stop.clone();
+pub async fn listen(now: Arc<Current<Serving>>, listener: TcpListener) {
+    let mut stop = now.get().app.stop.clone();
     let mut calls = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -45,6 +47,11 @@ pub async fn listen(app: App, listener: TcpListener, config: AudioSocketConfig) 
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
+        };
+        let app = now.get().app.clone();
+        // A reload does not take the section away.
+        let Some(config) = &app.feed.audiosocket else {
+            continue;
         };
         if !config.allow_from.allow(peer.ip()) {
             metrics::counter!("undertone_feed_refused_total", "feed" => FEED).increment(1);

@@ -304,6 +304,10 @@ pub struct Feeds {
     pub l16: Option<L16Config>,
     /// Genesys.
     pub audiohook: Option<Keys>,
+    /// Asterisk AudioSocket.
+    pub audiosocket: Option<AudioSocketConfig>,
+    /// RTP.
+    pub rtp: Option<RtpConfig>,
 }
 
 impl Feeds {
@@ -321,7 +325,18 @@ impl Feeds {
             twilio: twilio.transpose()?,
             l16: config.l16.clone(),
             audiohook: audiohook.transpose()?,
+            audiosocket: config.audiosocket.clone(),
+            rtp: config.rtp.clone(),
         })
+    }
+}
+
+impl Feeds {
+    /// Remembers what `old` had seen, for a request that was admitted once must not be again.
+    pub fn follow(&self, old: &Self) {
+        if let (Some(new), Some(old)) = (&self.audiohook, &old.audiohook) {
+            new.follow(old);
+        }
     }
 }
 

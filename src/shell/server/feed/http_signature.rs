@@ -49,6 +49,13 @@ impl Keys {
         }
     }
 
+    /// Takes over the nonces that `old` has seen.
+    pub fn follow(&self, old: &Self) {
+        let seen = old.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.extend(seen.iter().map(|(nonce, at_s)| (nonce.clone(), *at_s)));
+    }
+
     /// The API key of a request that is signed with its secret, now and for the first time.
     ///
     /// # Errors

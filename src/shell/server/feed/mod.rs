@@ -27,11 +27,14 @@ pub use config::FeedConfig;
 pub use intake::Intake;
 
 use super::App;
+use super::current::Current;
+use super::reload::Serving;
 use crate::shell::error::ShellError;
 use axum::Router;
 use axum::routing::get;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
@@ -52,8 +55,8 @@ pub fn router(app: &App) -> Router<App> {
 
 /// Ports of their own that feeds listen on.
 pub struct Ports {
-    audiosocket: Option<(TcpListener, config::AudioSocketConfig)>,
-    rtp: Option<(UdpSocket, config::RtpConfig)>,
+    audiosocket: Option<TcpListener>,
+    rtp: Option<UdpSocket>,
 }
 
 impl Ports {
@@ -66,29 +69,27 @@ impl Ports {
             None => None,
             Some(config) => {
                 let listener = TcpListener::bind(config.listen).await;
-                let listener = listener.map_err(|source| cannot(config.listen, source))?;
-                Some((listener, config.clone()))
+                Some(listener.map_err(|source| cannot(config.listen, source))?)
             }
         };
         let rtp = match &config.rtp {
             None => None,
             Some(config) => {
                 let socket = UdpSocket::bind(config.listen).await;
-                let socket = socket.map_err(|source| cannot(config.listen, source))?;
-                Some((socket, config.clone()))
+                Some(socket.map_err(|source| cannot(config.listen, source))?)
             }
         };
         Ok(Self { audiosocket, rtp })
     }
 
     /// Listens on them until the server stops, and what is open has ended.
-    pub async fn listen(self, app: App) {
+    pub async fn listen(self, now: Arc<Current<Serving>>) {
         let mut tasks = JoinSet::new();
-        if let Some((listener, config)) = self.audiosocket {
-            tasks.spawn(audiosocket::listen(app.clone(), listener, config));
+        if let Some(listener) = self.audiosocket {
+            tasks.spawn(audiosocket::listen(now.clone(), listener));
         }
-        if let Some((socket, config)) = self.rtp {
-            tasks.spawn(rtp::listen(app, socket, config));
+        if let Some(socket) = self.rtp {
+            tasks.spawn(rtp::listen(now, socket));
         }
         tasks.join_all().await;
     }

@@ -6,12 +6,15 @@ use super::line::Line;
 use super::watch::{Verdict, Watch};
 use crate::shell::server::App;
 use crate::shell::server::app::turned;
+use crate::shell::server::current::Current;
 use crate::shell::server::problem::Problem;
+use crate::shell::server::reload::Serving;
 use crate::shell::wall::unix_ms;
 use crate::wire::feed::rtp::{Packet, Stream};
 use axum::body::Bytes;
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinSet;
@@ -24,8 +27,8 @@ const WAITING: usize = 64;
 const DATAGRAM: usize = 65_536;
 
 /// Takes datagrams until the server stops, and waits for the calls to take note.
-pub async fn listen(app: App, socket: UdpSocket, config: RtpConfig) {
-    let mut stop = app.stop.clone();
+pub async fn listen(now: Arc<Current<Serving>>, socket: UdpSocket) {
+    let mut stop = now.get().app.stop.clone();
     let mut calls = JoinSet::new();
     let mut senders: HashMap<SocketAddr, mpsc::Sender<Bytes>> = HashMap::new();
     let mut datagram = vec![0; DATAGRAM];
@@ -58,13 +61,17 @@ pub async fn listen(app: App, socket: UdpSocket, config: RtpConfig) {
             // Its numbers will tell how much is missing.
             Err(TrySendError::Full(_)) => refused(),
             Err(TrySendError::Closed(bytes)) => {
+                let app = now.get().app.clone();
+                // A reload does not take the section away.
+                let Some(config) = app.feed.rtp.clone() else {
+                    continue;
+                };
                 let known = config.allow_from.allow(peer.ip()) && Packet::parse(&bytes).is_ok();
                 let Some(room) = known.then(|| app.socket_room().ok()).flatten() else {
                     refused();
                     continue;
                 };
                 let (sender, datagrams) = mpsc::channel(WAITING);
-                let (app, config) = (app.clone(), config.clone());
                 // An empty channel has room.
                 let _ = sender.try_send(bytes);
                 senders.insert(peer, sender);

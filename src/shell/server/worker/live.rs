@@ -346,7 +346,7 @@ impl Live {
         event: store::EventKind,
         now_ms: i64,
     ) -> Vec<store::NewDelivery> {
-        self.world.destinations.deliveries(event, now_ms)
+        self.world.destinations.get().deliveries(event, now_ms)
     }
 
     /// The call ends: what the sound still held back is decided first.

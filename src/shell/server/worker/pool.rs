@@ -3,6 +3,7 @@
 use super::command::{Ask, Command, Reply, Sound};
 use super::thread::{Worker, World};
 use crate::shell::server::calls::Call;
+use crate::shell::server::current::Current;
 use crate::shell::server::problem::Problem;
 use crate::shell::weights::BoxedModel;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -40,11 +41,15 @@ impl Pool {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(models: Vec<BoxedModel>, world: &Arc<World>) -> io::Result<(Self, Threads)> {
+    pub fn start(
+        models: Vec<BoxedModel>,
+        world: &Arc<Current<World>>,
+    ) -> io::Result<(Self, Threads)> {
+        let server = &world.get().server;
         let (mut lanes, mut threads) = (Vec::new(), Vec::new());
         for (place, model) in models.into_iter().enumerate() {
-            let (dialogue, asked) = bounded(world.server.dialogue_queue as usize);
-            let (sound, heard) = bounded(world.server.audio_queue as usize);
+            let (dialogue, asked) = bounded(server.dialogue_queue as usize);
+            let (sound, heard) = bounded(server.audio_queue as usize);
             threads.push(spawn(place, model, world.clone(), asked, heard)?);
             lanes.push(Lane { dialogue, sound });
         }
@@ -121,7 +126,7 @@ impl Pool {
 fn spawn(
     place: usize,
     model: BoxedModel,
-    world: Arc<World>,
+    world: Arc<Current<World>>,
     asked: Receiver<Command>,
     heard: Receiver<Sound>,
 ) -> io::Result<JoinHandle<()>> {

@@ -13,6 +13,7 @@ use crate::shell::output::record::Run;
 use crate::shell::server::bus::Bus;
 use crate::shell::server::calls::{Calls, Ended};
 use crate::shell::server::config::ServerConfig;
+use crate::shell::server::current::Current;
 use crate::shell::server::ledger::Ledger;
 use crate::shell::server::problem::Problem;
 use crate::shell::server::ticket::Tickets;
@@ -27,7 +28,8 @@ const TICK: Duration = Duration::from_millis(20);
 /// How often calls of which nothing is heard are looked for, and the load is told.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What all workers share.
+/// What all workers share. At a reload it is made anew; a call keeps the one that it began with.
+#[derive(Clone)]
 pub struct World {
     /// How the engine decides.
     pub engine: EngineConfig,
@@ -40,7 +42,7 @@ pub struct World {
     /// The server's bounds.
     pub server: ServerConfig,
     /// Who is told.
-    pub destinations: Destinations,
+    pub destinations: Arc<Current<Destinations>>,
     /// All calls.
     pub calls: Arc<Calls>,
     /// The way out.
@@ -57,7 +59,7 @@ pub struct World {
 pub struct Worker {
     place: usize,
     model: BoxedModel,
-    world: Arc<World>,
+    world: Arc<Current<World>>,
     /// Boxed: a table that grows holds room for twice as many.
     calls: HashMap<Arc<str>, Box<Live>>,
     readings: Readings,
@@ -69,10 +71,10 @@ pub struct Worker {
 
 impl Worker {
     /// The worker at `place`, which reads voices with `model`.
-    pub fn new(place: usize, model: BoxedModel, world: Arc<World>) -> Self {
+    pub fn new(place: usize, model: BoxedModel, world: Arc<Current<World>>) -> Self {
         let now = Instant::now();
         Self {
-            readings: Readings::new(&world.card),
+            readings: Readings::new(&world.get().card),
             load: Load::default(),
             place,
             model,
@@ -125,20 +127,20 @@ impl Worker {
                     let _ = reply.send(Ok(()));
                     return;
                 }
-                match Live::new(&call, &self.world) {
+                match Live::new(&call, &self.world.get()) {
                     Ok(mut live) => {
                         live.open(Some(reply));
                         self.calls.insert(call.id.clone(), Box::new(live));
                     }
                     Err(error) => {
-                        // The configuration was checked at the start.
+                        // The configuration was checked when it came into force.
                         let _ = reply.send(Err(Problem::fault(error.to_string())));
                     }
                 }
                 return;
             }
             Ask::Restore(restored) => {
-                match Live::new(&call, &self.world) {
+                match Live::new(&call, &self.world.get()) {
                     Ok(mut live) => {
                         live.restore(*restored);
                         self.calls.insert(call.id.clone(), Box::new(live));
@@ -266,7 +268,8 @@ impl Worker {
         let worker = self.place.to_string();
         metrics::gauge!("undertone_worker_load", "worker" => worker).set(share);
         (self.busy, self.second) = (Duration::ZERO, now + SECOND);
-        let server = &self.world.server;
+        let world = self.world.get();
+        let server = &world.server;
         let spoken = Duration::from_secs_f64(server.idle_timeout_s);
         let written = Duration::from_secs_f64(server.written_timeout_s);
         let calls = self.calls.iter();
