@@ -158,3 +158,46 @@ async fn strangers_and_nonsense_open_no_call() {
     );
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_after_the_goodbye_open_no_call() {
+    let folder = tempdir().unwrap();
+    let (server, socket) = start(folder.path(), "").await;
+    let voice = |place: usize| packet(0, place, place * 160, &[0xFF; 160]);
+    let call = send(&server, &socket, &[voice(0), voice(1)]).await;
+    socket.send(&BYE).await.unwrap();
+    for place in 2..40 {
+        socket.send(&voice(place)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    ended(&server, &call).await;
+    for place in 40..60 {
+        socket.send(&voice(place)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let (_, calls) = server.get("/v1/calls").await;
+    assert_eq!(calls["calls"], serde_json::json!([]));
+    // Another source from the same port is another call.
+    let mut other = voice(0);
+    other[11] = 8;
+    socket.send(&other).await.unwrap();
+    assert_ne!(only_call(&server).await, call);
+    server.stop().await;
+}
+
+/// Wideband: the same as a file of what ffmpeg decodes is `tests/peers/asterisk.py`; here that the clock
+/// is that of the samples.
+#[tokio::test(flavor = "multi_thread")]
+async fn wideband_keeps_time() {
+    let folder = tempdir().unwrap();
+    let (server, socket) = start(folder.path(), "").await;
+    let packets: Vec<_> = (0..150)
+        .map(|place| packet(9, place, place * 160, &[0xFA; 160]))
+        .collect();
+    let call = send(&server, &socket, &packets).await;
+    socket.send(&BYE).await.unwrap();
+    let ended = ended(&server, &call).await;
+    let at_s = ended["at_s"].as_f64().unwrap();
+    assert!((at_s - 3.0).abs() < 0.02, "{at_s}");
+    server.stop().await;
+}

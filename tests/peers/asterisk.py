@@ -7,8 +7,9 @@
 Without `--root` the Asterisk of this machine is used. It runs on the loopback with a configuration of its own, and
 plays the recording on many calls at once, in real time (two minutes): AudioSocket as application and as channel, at
 8 and 16 kHz; `chan_websocket`, plain and JSON; RTP by ARI's externalMedia and by `UnicastRTP`; and a caller
-over SIP, where sipp is there. Between Asterisk and the server something listens: the server must hear in every
-call what `analyze` hears in just those bytes, and where Asterisk does not change samples, they are the recording's.
+over SIP, where sipp is there, who is silent for three seconds at the end. Between Asterisk and the server something
+listens: the server must hear in every call what `analyze` hears in just those bytes, and where Asterisk does not
+change samples, they are the recording's. G.722 is decoded by ffmpeg for `analyze`.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from served import FAILED, SAMPLE, Served, check, expected, free_port, same, sam
 
 FILES = {
     "asterisk.conf": """
-[directories](!)
+[directories]
 astetcdir => {home}/etc
 astvarlibdir => {home}/var
 astdbdir => {home}/var
@@ -45,7 +46,6 @@ astspooldir => {home}/spool
 astrundir => {home}/run
 astlogdir => {home}/log
 astsbindir => /usr/sbin
-[directories](+)
 astmoddir => {modules}
 [options]
 documentation_language = en_US
@@ -84,8 +84,6 @@ exten => play,1,Answer()
  same => n,SendDTMF(1)
  same => n,Wait(0.5)
  same => n,Hangup()
-exten => hold,1,Answer()
- same => n,Wait(600)
 exten => application,1,Answer()
  same => n,AudioSocket({uuid0},127.0.0.1:{audiosocket})
 exten => channel,1,Answer()
@@ -104,6 +102,9 @@ exten => sip,1,Answer()
  same => n,AudioSocket({uuid3},127.0.0.1:{audiosocket})
 exten => silent,1,Answer()
  same => n,AudioSocket({uuid4},127.0.0.1:{audiosocket})
+exten => brief,1,Answer()
+ same => n,Wait(3)
+ same => n,Hangup()
 exten => external,1,Answer()
  same => n,Stasis(peers)
  same => n,Hangup()
@@ -178,13 +179,12 @@ class Asterisk:
         modules = Path("/") / modules.relative_to(self.root or "/")
         self.http = free_port()
         base = 20000 + os.getpid() % 100 * 200
-        values |= {"home": self.home, "modules": modules, "http": self.http, "sip": values["sip"],
+        values |= {"home": self.home, "modules": modules, "http": self.http,
                    "rtp_from": base, "rtp_to": base + 180}
         for name in ["etc", "var", "spool", "run", "log"]:
             (folder / name).mkdir()
         for name, text in FILES.items():
-            text = text.format(**values) if name != "asterisk.conf" else text.format(**values).replace("[directories](!)", "[directories]", 1).replace("[directories](+)\n", "")
-            (folder / "etc" / name).write_text(text)
+            (folder / "etc" / name).write_text(text.format(**values))
         self.command = ["chroot", self.root] if self.root else []
         self.conf = self.home / "etc" / "asterisk.conf"
         self.process = subprocess.Popen(
@@ -249,6 +249,20 @@ async def external(asterisk, port, wanted):
                         await ari("DELETE", f"channels/{far}")
                         await ari("DELETE", f"bridges/{bridge}")
     return ports
+
+
+# The calls of RTP, by the port that the server sees. Only open calls are listed.
+PEERS = {}
+
+
+async def watch(served):
+    while True:
+        listed = await asyncio.to_thread(served.get, "/v1/calls")
+        for call in listed["calls"]:
+            peer = call["labels"].get("peer", "")
+            if call["call_id"].startswith("rtp-"):
+                PEERS[int(peer.rsplit(":", 1)[1])] = call["call_id"]
+        await asyncio.sleep(2)
 
 
 def wav(folder, name, rate, sound):
@@ -319,7 +333,8 @@ async def run(given, undertone, folder, served):
         sip = [*asterisk.command, "sipp"]
         has_sipp = shutil.which("sipp", path=f"{given.root}/usr/bin" if given.root else None)
         if has_sipp:
-            length = 1000 * len(samples) // 8000 + 2000
+            # Longer than the 2 s after which AudioSocket() takes both sides for gone.
+            length = 1000 * len(samples) // 8000 + 4000
             (folder / "caller.xml").write_text(SIPP.replace("{home}", str(asterisk.home)).replace("{milliseconds}", str(length)))
             caller = subprocess.Popen(
                 [*sip, "-sf", asterisk.home / "caller.xml", "-m", "1", "-i", "127.0.0.1", "-mi", "127.0.0.1",
@@ -328,6 +343,10 @@ async def run(given, undertone, folder, served):
             )
         else:
             print("skip  sipp is not there")
+        calls = asyncio.create_task(watch(served))
+        # Opened beforehand, with its caller; who hangs up without a sound.
+        await asyncio.to_thread(served.post, "/v1/calls", {"call_id": str(names[4])})
+        await asyncio.to_thread(asterisk.run, "channel originate Local/brief@peers/n extension silent@peers")
         for extension in ["application", "channel", "channel16", "websocket", "websocketulaw", "websocket16", "unicast"]:
             await asyncio.to_thread(asterisk.run, f"channel originate Local/play@peers/n extension {extension}@peers")
         ports = await external(asterisk, rtp.listens, EXTERNAL)
@@ -335,13 +354,14 @@ async def run(given, undertone, folder, served):
             status = await asyncio.to_thread(caller.wait, 60)
             check("sipp ended well", status == 0, status)
         await asyncio.sleep(5)
+        calls.cancel()
         print(f"      {time.monotonic() - began:.0f} s of calls", flush=True)
-        await asyncio.to_thread(look, undertone, folder, served, recording, names, socket, l16, rtp, ports)
+        await asyncio.to_thread(look, undertone, folder, served, recording, names, socket, l16, rtp, ports, PEERS)
     finally:
         await asyncio.to_thread(asterisk.stop)
 
 
-def look(undertone, folder, served, recording, names, socket, l16, rtp, ports):
+def look(undertone, folder, served, recording, names, socket, l16, rtp, ports, listed):
     hold = lambda *more: held(*more[:1], served, more[1], undertone, folder, *more[2:])
     by_name = {taps.audiosocket(sent)[0]: taps.audiosocket(sent) for sent in socket.sent}
     for name, call, rate, exact in [
@@ -368,14 +388,39 @@ def look(undertone, folder, served, recording, names, socket, l16, rtp, ports):
             sound = b"".join(taps.linear(code).to_bytes(2, "little", signed=True) for code in sound)
         name = f"Dial(WebSocket, {kind}{', json' if first.startswith('{') else ''})"
         hold(name, values["channel_id"], rate, sound, recording if rate == 8000 else None)
-    listed = {call["labels"].get("peer", "").rsplit(":", 1)[-1]: call["call_id"] for call in served.get("/v1/calls")["calls"]}
     names_of = {port: name for name, port in ports.items()}
     for peer, datagrams in rtp.sent.items():
         kind = names_of.get(peer[1], "alaw")
-        kinds, sizes, sound = taps.rtp(datagrams, law=kind == "ulaw")
-        print(f"      RTP {kind}: payload types {kinds}, sizes {sizes}, {len(datagrams)} packets, {listed.get(str(rtp.way_of(peer)))}")
-        (folder / f"rtp-{kind}.packets").write_bytes(b"".join(len(d).to_bytes(2, "big") + d for d in datagrams))
-    print(served.log.read_text()[-3000:])
+        kinds, sizes, payload = taps.rtp(datagrams)
+        call = listed.get(rtp.way_of(peer))
+        print(f"      RTP {kind}: payload types {kinds}, sizes {sizes}, {len(datagrams)} packets, {taps.jumps(datagrams)} jumps of the clock")
+        rate = 8000 if kind in ("ulaw", "alaw") else 16000
+        sound = decoded(kind, payload)
+        if sound is None:
+            print("skip  RTP of G.722: ffmpeg is not there")
+            continue
+        hold(f"RTP {kind}", call, rate, sound, recording if kind == "ulaw" else None)
+    missing = served.counter("undertone_feed_missing_samples_total")
+    print(f"      {missing:.0f} samples missing")
+    # SendDTMF of seven calls whose protocol tells of keys.
+    digits = served.counter("undertone_feed_digits_total")
+    check("keys are told over AudioSocket and WebSocket", digits == 6, digits)
+    silent = served.get(f"/v1/calls/{names[4]}")
+    check("a call that never sounds ends as hung up", silent.get("closed_because") == "hung_up", silent)
+
+
+def decoded(kind, payload):
+    """Samples, little-endian, by somebody else's decoder."""
+    if kind == "ulaw":
+        return b"".join(taps.linear(code).to_bytes(2, "little", signed=True) for code in payload)
+    if kind == "slin16":
+        return b"".join(payload[at + 1 : at + 2] + payload[at : at + 1] for at in range(0, len(payload) - 1, 2))
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        return None
+    form = ["-f", "g722"] if kind == "g722" else ["-f", "alaw", "-ar", "8000", "-ac", "1"]
+    command = [ffmpeg, "-v", "error", *form, "-i", "-", "-f", "s16le", "-c:a", "pcm_s16le", "-"]
+    return subprocess.run(command, input=payload, capture_output=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -68,8 +68,12 @@ class Served:
         raise RuntimeError(self.log.read_text())
 
     def get(self, path):
+        return self.post(path, None)
+
+    def post(self, path, body):
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", headers={"authorization": f"Bearer {self.token}"}
+            f"http://127.0.0.1:{self.port}{path}", data=json.dumps(body).encode() if body is not None else None,
+            headers={"authorization": f"Bearer {self.token}", "content-type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=5) as answer:
             text = answer.read().decode()

@@ -106,20 +106,23 @@ def websocket(sent):
     return head.decode(), texts, codes, bytes(sound)
 
 
-def rtp(datagrams, law=False):
-    """Payload types in their order, sizes, and the samples of what is sound, little-endian."""
-    kinds, sizes, sound = [], set(), bytearray()
+def rtp(datagrams):
+    """Payload types in their order, sizes, and all payload of sound."""
+    kinds, sizes, payload = [], set(), bytearray()
     for data in datagrams:
-        kind = data[1] & 127
-        if 192 <= data[1] <= 223:
-            kind = data[1]
-        elif kind not in (13, 101):
+        control = 192 <= data[1] <= 223
+        kind = data[1] if control else data[1] & 127
+        if not control and kind not in (13, 101):
             sizes.add(len(data) - 12)
-            body = data[12:]
-            if law:
-                sound += b"".join(struct.pack("<h", linear(code)) for code in body)
-            else:
-                sound += b"".join(body[i + 1 : i + 2] + body[i : i + 1] for i in range(0, len(body) - 1, 2))
+            payload += data[12:]
         if not kinds or kinds[-1] != kind:
             kinds.append(kind)
-    return kinds, sizes, bytes(sound)
+    return kinds, sizes, bytes(payload)
+
+
+def jumps(datagrams):
+    """How often the clock does not go on by one packet from one packet to the next."""
+    clocks = [int.from_bytes(data[4:8], "big") for data in datagrams]
+    steps = [(after - before) % 2**32 for before, after in zip(clocks, clocks[1:])]
+    usual = max(set(steps), key=steps.count)
+    return sum(step != usual for step in steps)

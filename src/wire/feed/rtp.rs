@@ -113,7 +113,8 @@ impl Stream {
                 self.source = None;
                 // What it was refused for, this packet will be too.
                 let _ = self.push(&first, out);
-                self.source.map_or(Source::beginning(&packet), |first| first.after(&packet))
+                self.source
+                    .map_or(Source::beginning(&packet), |first| first.after(&packet))
             }
         };
         self.source = Some(source);
@@ -168,6 +169,11 @@ impl Stream {
             order.flush(|piece| pieces.push(piece));
         }
         self.tell(pieces, out);
+    }
+
+    /// The source that is followed, where one is.
+    pub fn ssrc(&self) -> Option<u32> {
+        self.source.map(|source| source.ssrc)
     }
 
     /// Packets that came twice or too late, and were left out.
@@ -268,6 +274,12 @@ mod tests {
                 bytes
             }
         );
+        let wide = said(&[
+            packet(9, 1, 0, 1, &[0; 160]),
+            packet(9, 2, 160, 1, &[0; 160]),
+        ]);
+        assert!(matches!(&wide[0], Media::Opened(it) if it.format.rate == 16_000));
+        assert_eq!(lengths(&wide), [320, 320], "G.722 counts pairs");
         let wide = said(&[packet(118, 1, 0, 1, &[0x12, 0x34])]);
         assert!(matches!(&wide[0], Media::Opened(it) if it.format.rate == 16_000));
         assert!(matches!(&wide[1], Media::Sound { bytes, .. } if bytes == &[0x34, 0x12]));
@@ -321,6 +333,37 @@ mod tests {
     }
 
     #[test]
+    fn the_first_packets_may_come_the_wrong_way_round() {
+        let voice = |n: u16| packet(0, n, u32::from(n) * 160, 5, &[n as u8; 160]);
+        for order in [
+            [40_001, 40_000, 40_002, 40_003],
+            [40_000, 40_002, 40_001, 40_003],
+        ] {
+            let sorted = said(&[40_000, 40_001, 40_002, 40_003].map(voice));
+            assert_eq!(said(&order.map(voice)), sorted, "{order:?}");
+            assert_eq!(lengths(&sorted), [160; 4]);
+        }
+        assert_eq!(
+            lengths(&said(&[voice(7)])),
+            [160],
+            "one alone comes out at the end"
+        );
+    }
+
+    /// G.722 is decoded in the order of its numbers, whatever that of its arrival.
+    #[test]
+    fn wideband_remembers_in_order() {
+        let voice = |n: u16| {
+            let payload: Vec<u8> = (0..160u16).map(|i| (i * n) as u8).collect();
+            packet(9, n, u32::from(n) * 160, 5, &payload)
+        };
+        let sorted = said(&[1, 2, 3, 4, 5].map(voice));
+        assert_eq!(said(&[2, 1, 4, 3, 5].map(voice)), sorted);
+        let lossy = lengths(&said(&[1, 2, 4, 5].map(voice)));
+        assert_eq!(lossy, [320, 320, -320, 320, 320]);
+    }
+
+    #[test]
     fn a_key_is_told_once() {
         let key = |n: u16, duration: u8| packet(101, n, 160, 5, &[1, 10, 0, duration]);
         let out = said(&[
@@ -346,7 +389,9 @@ mod tests {
             voice(2, 10),
             voice(2, 11),
         ]);
-        assert_eq!(lengths(&out), [160; 4], "one packet told of it");
+        let swapped = said(&[voice(1, 500), voice(2, 10), voice(2, 9), voice(2, 11)]);
+        assert_eq!(lengths(&swapped), [160; 4]);
+        assert_eq!(lengths(&out), [160; 5], "none is lost");
         let out = said(&[
             voice(1, 500),
             voice(2, 9),

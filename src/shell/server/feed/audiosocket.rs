@@ -18,12 +18,6 @@ use tokio::task::JoinSet;
 const FEED: &str = "audiosocket";
 /// Bytes that are read at once: 40 ms at 48 kHz.
 const READ: usize = 4096;
-/// 20 ms of silence at 8 kHz.
-const SILENCE: [u8; 323] = {
-    let mut message = [0; 323];
-    (message[0], message[1], message[2]) = (0x10, 0x01, 0x40);
-    message
-};
 /// How often silence is sent, where it is.
 const SILENCE_EVERY: Duration = Duration::from_secs(1);
 
@@ -100,7 +94,7 @@ async fn follow(
             read = tokio::time::timeout(watch.wait(), socket.read(&mut bytes)) => read,
             _ = silence.tick(), if keep_alive && named => {
                 // A peer that does not read misses it, and nothing waits for it.
-                let _ = socket.try_write(&SILENCE);
+                let _ = socket.try_write(&stream.silence());
                 continue;
             }
             _ = turned(&mut stop) => return Ok(false),
@@ -117,15 +111,16 @@ async fn follow(
             }
             Err(_) => {}
         }
+        if !named && let Some(id) = stream.call_id() {
+            named = true;
+            line.belongs_to(id);
+            watch = Watch::new(alarm_s, app.server.idle_timeout_s);
+        }
         if line.take_all(&mut out).await? {
             watch.heard();
         }
         if line.over() {
             return Ok(true);
-        }
-        if !named && stream.named() {
-            named = true;
-            watch = Watch::new(alarm_s, app.server.idle_timeout_s);
         }
         match watch.look() {
             Verdict::Well => {}
