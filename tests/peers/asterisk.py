@@ -6,8 +6,8 @@
 
 Without `--root` the Asterisk of this machine is used. It runs on the loopback with a configuration of its own, and
 plays the recording on many calls at once, in real time (two minutes): AudioSocket as application and as channel, at
-8 and 16 kHz; `chan_websocket`, plain and JSON; RTP by ARI's externalMedia and by `UnicastRTP`; and a caller
-over SIP, where sipp is there, who is silent for three seconds at the end. Between Asterisk and the server something
+8 and 16 kHz; `chan_websocket`, plain and JSON; RTP by ARI's externalMedia and by `UnicastRTP`; where sipp is
+there, a caller over SIP, who is silent for three seconds at the end, and RTP that SIP agreed on, with keys. Between Asterisk and the server something
 listens: the server must hear in every call what `analyze` hears in just those bytes, and where Asterisk does not
 change samples, they are the recording's. G.722 is decoded by ffmpeg for `analyze`.
 """
@@ -66,6 +66,12 @@ context = peers
 disallow = all
 allow = ulaw
 direct_media = no
+[far]
+type = endpoint
+disallow = all
+allow = ulaw
+direct_media = no
+dtmf_mode = rfc4733
 """,
     "websocket_client.conf": """
 [undertone]
@@ -98,6 +104,8 @@ exten => websocket16,1,Answer()
  same => n,Dial(WebSocket/undertone/c(slin16)f(json))
 exten => unicast,1,Answer()
  same => n,Dial(UnicastRTP/127.0.0.1:{rtp}/c(alaw))
+exten => phone,1,Answer()
+ same => n,Dial(PJSIP/far/sip:undertone@127.0.0.1:{far})
 exten => sip,1,Answer()
  same => n,AudioSocket({uuid3},127.0.0.1:{audiosocket})
 exten => silent,1,Answer()
@@ -164,6 +172,46 @@ Max-Forwards: 70
 Content-Length: 0
 ]]></send>
   <recv response="200"/>
+</scenario>
+"""
+
+
+# Somebody who answers a call, and names the server's port as the place for its sound.
+FAR = """<?xml version="1.0" encoding="UTF-8" ?>
+<scenario name="far">
+  <recv request="INVITE"/>
+  <send retrans="500"><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:[local_ip]:[local_port]>
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=far 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [local_ip]
+t=0 0
+m=audio {rtp} RTP/AVP 0 101
+a=rtpmap:0 PCMU/8000
+a=rtpmap:101 telephone-event/8000
+a=recvonly
+]]></send>
+  <recv request="ACK"/>
+  <recv request="BYE"/>
+  <send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+]]></send>
 </scenario>
 """
 
@@ -324,7 +372,7 @@ async def run(given, undertone, folder, served):
     l16 = await taps.Stream(served.port).open()
     rtp = await taps.Datagrams(served.rtp).open()
     names = [uuid.uuid4() for _ in range(5)]
-    values = {"audiosocket": socket.listens, "l16": l16.listens, "rtp": rtp.listens, "token": served.token, "sip": free_port()}
+    values = {"audiosocket": socket.listens, "l16": l16.listens, "rtp": rtp.listens, "token": served.token, "sip": free_port(), "far": free_port()}
     values |= {f"uuid{n}": name for n, name in enumerate(names)}
     asterisk = await asyncio.to_thread(Asterisk, given.root, folder, values)
     try:
@@ -336,6 +384,11 @@ async def run(given, undertone, folder, served):
             # Longer than the 2 s after which AudioSocket() takes both sides for gone.
             length = 1000 * len(samples) // 8000 + 4000
             (folder / "caller.xml").write_text(SIPP.replace("{home}", str(asterisk.home)).replace("{milliseconds}", str(length)))
+            (folder / "far.xml").write_text(FAR.replace("{rtp}", str(rtp.listens)))
+            far = subprocess.Popen(
+                [*sip, "-sf", asterisk.home / "far.xml", "-m", "1", "-i", "127.0.0.1", "-p", str(values["far"]), "-nostdin"],
+                stdout=(folder / "far.log").open("w"), stderr=subprocess.STDOUT,
+            )
             caller = subprocess.Popen(
                 [*sip, "-sf", asterisk.home / "caller.xml", "-m", "1", "-i", "127.0.0.1", "-mi", "127.0.0.1",
                  "-p", str(free_port()), f"127.0.0.1:{values['sip']}", "-nostdin"],
@@ -347,12 +400,14 @@ async def run(given, undertone, folder, served):
         # Opened beforehand, with its caller; who hangs up without a sound.
         await asyncio.to_thread(served.post, "/v1/calls", {"call_id": str(names[4])})
         await asyncio.to_thread(asterisk.run, "channel originate Local/brief@peers/n extension silent@peers")
-        for extension in ["application", "channel", "channel16", "websocket", "websocketulaw", "websocket16", "unicast"]:
+        for extension in ["application", "channel", "channel16", "websocket", "websocketulaw", "websocket16", "unicast", *(["phone"] if has_sipp else [])]:
             await asyncio.to_thread(asterisk.run, f"channel originate Local/play@peers/n extension {extension}@peers")
         ports = await external(asterisk, rtp.listens, EXTERNAL)
         if has_sipp:
             status = await asyncio.to_thread(caller.wait, 60)
-            check("sipp ended well", status == 0, status)
+            check("the SIP caller hung up, and nobody before", status == 0, status)
+            status = await asyncio.to_thread(far.wait, 60)
+            check("the called SIP party ended well", status == 0, status)
         await asyncio.sleep(5)
         calls.cancel()
         print(f"      {time.monotonic() - began:.0f} s of calls", flush=True)
@@ -389,9 +444,12 @@ def look(undertone, folder, served, recording, names, socket, l16, rtp, ports, l
         name = f"Dial(WebSocket, {kind}{', json' if first.startswith('{') else ''})"
         hold(name, values["channel_id"], rate, sound, recording if rate == 8000 else None)
     names_of = {port: name for name, port in ports.items()}
+    keys = 6
     for peer, datagrams in rtp.sent.items():
-        kind = names_of.get(peer[1], "alaw")
         kinds, sizes, payload = taps.rtp(datagrams)
+        by_sip = 101 in kinds
+        keys += by_sip
+        kind = names_of.get(peer[1], "ulaw" if by_sip else "alaw")
         call = listed.get(rtp.way_of(peer))
         print(f"      RTP {kind}: payload types {kinds}, sizes {sizes}, {len(datagrams)} packets, {taps.jumps(datagrams)} jumps of the clock")
         rate = 8000 if kind in ("ulaw", "alaw") else 16000
@@ -399,12 +457,12 @@ def look(undertone, folder, served, recording, names, socket, l16, rtp, ports, l
         if sound is None:
             print("skip  RTP of G.722: ffmpeg is not there")
             continue
-        hold(f"RTP {kind}", call, rate, sound, recording if kind == "ulaw" else None)
+        hold(f"RTP {kind}{' by SIP' if by_sip else ''}", call, rate, sound, recording if kind == "ulaw" else None)
     missing = served.counter("undertone_feed_missing_samples_total")
     print(f"      {missing:.0f} samples missing")
-    # SendDTMF of seven calls whose protocol tells of keys.
+    # One key in each call whose protocol tells of keys.
     digits = served.counter("undertone_feed_digits_total")
-    check("keys are told over AudioSocket and WebSocket", digits == 6, digits)
+    check("every key is told, and once", digits == keys, f"{digits:.0f} of {keys}")
     silent = served.get(f"/v1/calls/{names[4]}")
     check("a call that never sounds ends as hung up", silent.get("closed_because") == "hung_up", silent)
 

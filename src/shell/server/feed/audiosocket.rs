@@ -8,18 +8,20 @@ use crate::shell::server::App;
 use crate::shell::server::app::turned;
 use crate::shell::server::problem::Problem;
 use crate::wire::feed::audiosocket::Stream;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// The feed's name, in metrics and logs.
 const FEED: &str = "audiosocket";
 /// Bytes that are read at once: 40 ms at 48 kHz.
 const READ: usize = 4096;
-/// How often silence is sent, where it is.
-const SILENCE_EVERY: Duration = Duration::from_secs(1);
+/// How long nothing comes until silence is sent, where it is: half of what Asterisk waits for.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Takes connections until the server stops, and waits for those that are open.
 pub async fn listen(app: App, listener: TcpListener, config: AudioSocketConfig) {
@@ -88,11 +90,12 @@ async fn follow(
     // Who does not say which call it is may not keep a connection for long.
     let mut watch = Watch::new(alarm_s, app.server.header_timeout_s);
     let mut named = false;
-    let mut silence = tokio::time::interval(SILENCE_EVERY);
+    let mut quiet = Instant::now();
     loop {
         let read = tokio::select! {
             read = tokio::time::timeout(watch.wait(), socket.read(&mut bytes)) => read,
-            _ = silence.tick(), if keep_alive && named => {
+            _ = tokio::time::sleep_until(quiet + QUIET), if keep_alive && named => {
+                quiet = Instant::now();
                 // A peer that does not read misses it, and nothing waits for it.
                 let _ = socket.try_write(&stream.silence());
                 continue;
@@ -102,9 +105,13 @@ async fn follow(
         match read {
             // No end is said: the connection ends, and with it the call.
             Ok(Ok(0)) => return Ok(true),
-            Ok(Ok(count)) => stream
-                .push(&bytes[..count], &mut out)
-                .map_err(|error| Problem::malformed(error.to_string()))?,
+            Ok(Ok(count)) => {
+                quiet = Instant::now();
+                let pushed = stream.push(&bytes[..count], &mut out);
+                pushed.map_err(|error| Problem::malformed(error.to_string()))?;
+            }
+            // Who closes while our silence waits unread is gone all the same.
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionReset => return Ok(true),
             Ok(Err(error)) => {
                 tracing::debug!(call = line.call(), %error, "AudioSocket connection broke off");
                 return Ok(false);

@@ -94,8 +94,8 @@ pub struct AudioSocketConfig {
     /// Who may connect: the protocol has no passwords.
     #[serde(default)]
     pub allow_from: AllowFrom,
-    /// Send 20 ms of silence each second: without it Asterisk's `AudioSocket()` ends the call when neither
-    /// side has sounded for 2 s.
+    /// Send 20 ms of silence for each second in which nothing comes: without it Asterisk's `AudioSocket()`
+    /// ends the call when neither side has sounded for 2 s.
     #[serde(default = "yes")]
     pub keep_alive: bool,
 }

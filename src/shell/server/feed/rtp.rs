@@ -108,8 +108,7 @@ async fn serve(
     config: &RtpConfig,
 ) -> Over {
     // Ports are used again by later calls, names of calls are not.
-    let began_s = unix_ms() / 1000;
-    let call_id = format!("rtp-{}-{}-{began_s}", peer.ip(), peer.port());
+    let call_id = format!("rtp-{}-{}-{}", peer.ip(), peer.port(), unix_ms());
     let labels = vec![("peer".to_owned(), peer.to_string())];
     let mut stream = Stream::new(call_id, labels, config.types());
     let mut line = Line::new(app.clone(), FEED, Guest::Known(peer.to_string().into()));
