@@ -457,7 +457,8 @@ def look(undertone, folder, served, recording, names, socket, l16, rtp, ports, l
         if sound is None:
             print("skip  RTP of G.722: ffmpeg is not there")
             continue
-        hold(f"RTP {kind}{' by SIP' if by_sip else ''}", call, rate, sound, recording if kind == "ulaw" else None)
+        hold(f"RTP {kind}{' by SIP' if by_sip else ''}", call, rate, sound, recording if by_sip else None)
+        # The bridge of externalMedia mixes, so that samples change.
     missing = served.counter("undertone_feed_missing_samples_total")
     print(f"      {missing:.0f} samples missing")
     # One key in each call whose protocol tells of keys.
