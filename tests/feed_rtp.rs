@@ -185,13 +185,13 @@ async fn packets_after_the_goodbye_open_no_call() {
     server.stop().await;
 }
 
-/// Wideband: the same as a file of what ffmpeg decodes is `tests/peers/asterisk.py`; here that the clock
-/// is that of the samples.
+/// The clock of G.722 says half of what its samples are; also where every tenth packet is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn wideband_keeps_time() {
     let folder = tempdir().unwrap();
     let (server, socket) = start(folder.path(), "").await;
     let packets: Vec<_> = (0..150)
+        .filter(|place| place % 10 != 5)
         .map(|place| packet(9, place, place * 160, &[0xFA; 160]))
         .collect();
     let call = send(&server, &socket, &packets).await;
