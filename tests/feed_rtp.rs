@@ -50,6 +50,18 @@ async fn only_call(server: &Server) -> String {
     panic!("no call");
 }
 
+/// Waits until the call's worker listens.
+async fn heard(server: &Server, call: &str) {
+    for _ in 0..1000 {
+        let (_, seen) = server.get(&format!("/v1/calls/{call}")).await;
+        if seen["listening"] == true {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{call} is not heard");
+}
+
 /// Sends all packets, but no faster than they are taken: UDP would lose them.
 async fn send(server: &Server, socket: &UdpSocket, packets: &[Vec<u8>]) -> String {
     let mut call = String::new();
@@ -57,6 +69,10 @@ async fn send(server: &Server, socket: &UdpSocket, packets: &[Vec<u8>]) -> Strin
         socket.send(packet).await.unwrap();
         if place == 0 {
             call = only_call(server).await;
+        }
+        // The first sound is with the second packet, which may be the third datagram.
+        if place == 2 {
+            heard(server, &call).await;
         }
         if place % 16 == 0 {
             tokio::time::sleep(Duration::from_millis(3)).await;
