@@ -172,3 +172,68 @@ async fn only_what_the_secret_signed_is_taken_and_only_once() {
     assert_eq!(status(dial(&server, &[]).await), 401);
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_may_last_longer_than_the_patience_with_silence() {
+    let folder = tempdir().unwrap();
+    let feed = FEED.replace("[feed", "idle_timeout_s = 1.0\n[feed");
+    let server = Server::start_with(folder.path(), &feed).await;
+    let headers = signed(&server, SECRET, "VGhpc0lzQVVuaXF1ZU5vbmNl");
+    let (mut socket, mut seq) = (dial(&server, &headers).await.unwrap(), 0);
+    socket.send(message(1, "open", &open("c-1"))).await.unwrap();
+    next(&mut socket, "opened", &mut seq).await;
+    let sound = Message::binary(vec![0xFF; 2 * 8000]);
+    socket.send(sound.clone()).await.unwrap();
+    socket.send(message(2, "paused", &json!({}))).await.unwrap();
+    for ping in 3..15 {
+        socket
+            .send(message(ping, "ping", &json!({})))
+            .await
+            .unwrap();
+        next(&mut socket, "pong", &mut seq).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+    let resumed = json!({"start": "PT1S", "discarded": "PT3.6S"});
+    socket.send(message(15, "resumed", &resumed)).await.unwrap();
+    socket.send(sound).await.unwrap();
+    let close = message(16, "close", &json!({"reason": "end"}));
+    socket.send(close).await.unwrap();
+    next(&mut socket, "closed", &mut seq).await;
+    let call = ended(&server, "c-1").await;
+    let at_s = call["at_s"].as_f64().unwrap();
+    assert!((at_s - 5.6).abs() < 0.02, "{at_s}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_own_client_is_heard_signed_and_with_a_token() {
+    let folder = tempdir().unwrap();
+    let server = Server::start_with(folder.path(), FEED).await;
+    let url = server.base.replace("http://", "ws://") + PATH;
+    // Two seconds of the recording, in frames of 200 ms of which every fifth is left out.
+    let bytes = std::fs::read(sample::path("became-angry")).unwrap();
+    let data = bytes.windows(4).position(|four| four == b"data").unwrap() + 8;
+    let mut short = bytes[..data + 16_000].to_vec();
+    short[data - 4..data].copy_from_slice(&16_000u32.to_le_bytes());
+    let recording = folder.path().join("short.wav");
+    std::fs::write(&recording, short).unwrap();
+    for (name, shown, well) in [
+        ("signed", ["--key-id", KEY, "--secret", SECRET], true),
+        ("token", ["--token", "all", "--calls", "1"], true),
+        ("forged", ["--key-id", KEY, "--secret", "b3RoZXI="], false),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_undertone"));
+        command.args(["call", "--as", "audiohook", "--to", &url, "--name", name]);
+        command.args(["--frame-ms", "200", "--lose-one-in", "5"]);
+        command.args(shown).arg(&recording);
+        let out = tokio::task::spawn_blocking(move || command.output()).await;
+        let out = out.unwrap().unwrap();
+        assert_eq!(out.status.success(), well, "{name}: {out:?}");
+        if well {
+            let call = ended(&server, name).await;
+            let at_s = call["at_s"].as_f64().unwrap();
+            assert!((at_s - 1.8).abs() < 0.02, "{name}: {at_s}");
+        }
+    }
+    server.stop().await;
+}

@@ -7,6 +7,7 @@ mod sample;
 mod server;
 
 use feed::*;
+use serde_json::json;
 use server::Server;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -112,5 +113,44 @@ async fn silence_keeps_an_asterisk_that_waits() {
         (&[0x10, 1, 0x40][..], Some(&0))
     );
     drop(socket);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_never_sounds_ends_with_its_connection() {
+    let folder = tempdir().unwrap();
+    let (server, address) = start(folder.path(), "").await;
+    // Opened beforehand, to tell who calls; the caller hangs up before a sound.
+    let opened = server.post("/v1/calls", &json!({"call_id": CALL})).await;
+    assert_eq!(opened.0, 201, "{opened:?}");
+    let mut socket = TcpStream::connect(&address).await.unwrap();
+    socket.write_all(&message(1, &UUID)).await.unwrap();
+    drop(socket);
+    ended(&server, CALL).await;
+    // Nobody opened this one, so there is nothing to end.
+    let mut other = UUID;
+    other[15] = 0x99;
+    let mut socket = TcpStream::connect(&address).await.unwrap();
+    socket.write_all(&message(1, &other)).await.unwrap();
+    drop(socket);
+    // A connection that sounds is not ended by another one that does not.
+    other[15] = 0x98;
+    let mut sounding = TcpStream::connect(&address).await.unwrap();
+    let all = [message(1, &other), message(0x10, &[0; 320])].concat();
+    sounding.write_all(&all).await.unwrap();
+    let call = format!("{}98", &CALL[..34]);
+    while server.get(&format!("/v1/calls/{call}")).await.1["listening"] != true {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut silent = TcpStream::connect(&address).await.unwrap();
+    silent.write_all(&message(1, &other)).await.unwrap();
+    silent.shutdown().await.unwrap();
+    // The server closes its half when it has dealt with ours.
+    silent.read_to_end(&mut Vec::new()).await.unwrap();
+    sounding.write_all(&message(0x10, &[0; 320])).await.unwrap();
+    let (_, seen) = server.get(&format!("/v1/calls/{call}")).await;
+    assert!(seen.get("closed_because").is_none(), "{seen}");
+    drop(sounding);
+    ended(&server, &call).await;
     server.stop().await;
 }

@@ -50,6 +50,18 @@ async fn only_call(server: &Server) -> String {
     panic!("no call");
 }
 
+/// Waits until the call's worker listens.
+async fn heard(server: &Server, call: &str) {
+    for _ in 0..1000 {
+        let (_, seen) = server.get(&format!("/v1/calls/{call}")).await;
+        if seen["listening"] == true {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{call} is not heard");
+}
+
 /// Sends all packets, but no faster than they are taken: UDP would lose them.
 async fn send(server: &Server, socket: &UdpSocket, packets: &[Vec<u8>]) -> String {
     let mut call = String::new();
@@ -57,6 +69,10 @@ async fn send(server: &Server, socket: &UdpSocket, packets: &[Vec<u8>]) -> Strin
         socket.send(packet).await.unwrap();
         if place == 0 {
             call = only_call(server).await;
+        }
+        // The first sound is with the second packet, which may be the third datagram.
+        if place == 2 {
+            heard(server, &call).await;
         }
         if place % 16 == 0 {
             tokio::time::sleep(Duration::from_millis(3)).await;
@@ -156,5 +172,48 @@ async fn strangers_and_nonsense_open_no_call() {
         server.get("/v1/calls").await.1["calls"],
         serde_json::json!([])
     );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_after_the_goodbye_open_no_call() {
+    let folder = tempdir().unwrap();
+    let (server, socket) = start(folder.path(), "").await;
+    let voice = |place: usize| packet(0, place, place * 160, &[0xFF; 160]);
+    let call = send(&server, &socket, &[voice(0), voice(1)]).await;
+    socket.send(&BYE).await.unwrap();
+    for place in 2..40 {
+        socket.send(&voice(place)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    ended(&server, &call).await;
+    for place in 40..60 {
+        socket.send(&voice(place)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let (_, calls) = server.get("/v1/calls").await;
+    assert_eq!(calls["calls"], serde_json::json!([]));
+    // Another source from the same port is another call.
+    let mut other = voice(0);
+    other[11] = 8;
+    socket.send(&other).await.unwrap();
+    assert_ne!(only_call(&server).await, call);
+    server.stop().await;
+}
+
+/// The clock of G.722 says half of what its samples are; also where every tenth packet is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn wideband_keeps_time() {
+    let folder = tempdir().unwrap();
+    let (server, socket) = start(folder.path(), "").await;
+    let packets: Vec<_> = (0..150)
+        .filter(|place| place % 10 != 5)
+        .map(|place| packet(9, place, place * 160, &[0xFA; 160]))
+        .collect();
+    let call = send(&server, &socket, &packets).await;
+    socket.send(&BYE).await.unwrap();
+    let ended = ended(&server, &call).await;
+    let at_s = ended["at_s"].as_f64().unwrap();
+    assert!((at_s - 3.0).abs() < 0.02, "{at_s}");
     server.stop().await;
 }

@@ -5,6 +5,7 @@
 
 pub mod feed;
 pub mod g711;
+pub mod g722;
 pub mod pcm;
 pub mod raw;
 pub mod wav;

@@ -3,10 +3,13 @@
 use super::Destination;
 use super::load::telephone;
 use crate::shell::cli::BenchFormat;
+use crate::shell::delivery::Secret;
 use crate::shell::error::ShellError;
 use crate::shell::output::number::{EVENT_DECIMALS, write_json_line};
-use crate::shell::play::{Peer, Player, Tally, trust};
+use crate::shell::play::{Key, Peer, Player, Tally, trust};
 use crate::shell::server::random;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -22,9 +25,10 @@ Examples:
   undertone call --as rtp --lose-one-in 20 samples/became-angry.wav
   undertone call --as l16 --token $TOKEN --calls 300 samples/calm.wav
   undertone call --as l16 --token $TOKEN --to wss://engine.example.com/v1/feed/l16 samples/calm.wav
+  undertone call --as audiohook --key-id KEY --secret SECRET samples/became-angry.wav
 
 Plays the recording once, in real time, in frames of --frame-ms, to a server that has the section
-[feed.twilio], [feed.l16], [feed.audiosocket] or [feed.rtp]; docs/feed.md has them. Meanwhile
+[feed.twilio], [feed.l16], [feed.audiosocket], [feed.rtp] or [feed.audiohook]; docs/feed.md has them. Meanwhile
   curl -N -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:8080/v1/events
 shows what is heard. With --calls the calls begin within the first second of each other.";
 
@@ -47,6 +51,12 @@ pub struct Call {
     /// A token with the scope calls:write; over WebSocket only
     #[arg(long, value_name = "TOKEN", default_value = "")]
     pub token: String,
+    /// The API key that signs, over AudioHook, as in feed.audiohook.keys; without it the token is shown
+    #[arg(long, value_name = "KEY", requires = "secret")]
+    pub key_id: Option<String>,
+    /// The client secret to that key, base 64, or env:NAME or file:PATH
+    #[arg(long, value_name = "SECRET", requires = "key_id")]
+    pub secret: Option<String>,
     /// Calls at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), default_value_t = 1)]
     pub calls: u32,
@@ -100,6 +110,7 @@ pub fn run(args: &Call) -> Result<u8, ShellError> {
         to,
         tls,
         token: args.token.clone(),
+        key: key(args)?,
         samples: samples.collect(),
         frame: args.frame_ms as usize * 8,
         lose_one_in: args.lose_one_in,
@@ -166,6 +177,29 @@ async fn play(args: &Call, player: Arc<Player>) -> Result<Arc<Tally>, ShellError
         }
     }
     Ok(tally)
+}
+
+/// What signs, where something does.
+fn key(args: &Call) -> Result<Option<Key>, ShellError> {
+    let (Some(id), Some(secret)) = (&args.key_id, &args.secret) else {
+        return Ok(None);
+    };
+    if args.peer != Peer::Audiohook {
+        let mend = "leave it out, or say --as audiohook";
+        return Err(ShellError::Usage(format!(
+            "--key-id is for AudioHook: {mend}"
+        )));
+    }
+    let text = Secret::new(secret).reveal();
+    let text = text.map_err(|reason| ShellError::Usage(format!("--secret: {reason}")))?;
+    let secret = STANDARD.decode(text).map_err(|_| {
+        let mend = "give the base 64 that Genesys shows";
+        ShellError::Usage(format!("--secret is no base 64: {mend}"))
+    })?;
+    Ok(Some(Key {
+        id: id.clone(),
+        secret,
+    }))
 }
 
 /// A UUID (version 4, RFC 9562) that names an AudioSocket call.

@@ -1,10 +1,12 @@
 //! One call from its beginning to its end, a frame at a time by the clock.
 
 use super::Peer;
+use super::audiohook::{Key, Session};
 use super::connect::{Socket, connect};
 use super::messages::{
     Frame, audiosocket, description, goodbye, rtp, twilio_media, twilio_start, twilio_stop,
 };
+use crate::shell::wall::unix_ms;
 use futures_util::{SinkExt, StreamExt};
 use rustls::ClientConfig;
 use std::io;
@@ -29,6 +31,8 @@ pub struct Player {
     pub tls: Option<Arc<ClientConfig>>,
     /// A token that may write calls; only over WebSocket.
     pub token: String,
+    /// What signs, over AudioHook; without it the token is shown.
+    pub key: Option<Key>,
     /// At 8 kHz.
     pub samples: Vec<i16>,
     /// Samples in a frame.
@@ -55,6 +59,7 @@ enum Line {
     L16(Box<Socket>),
     AudioSocket(TcpStream),
     Rtp(UdpSocket, u32),
+    AudioHook(Session),
 }
 
 impl Player {
@@ -130,11 +135,17 @@ impl Player {
                 let ssrc = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
                 Ok(Line::Rtp(socket, ssrc))
             }
+            Peer::Audiohook => {
+                let shown = (self.key.as_ref(), self.token.as_str());
+                let to = (self.to.as_str(), self.tls.clone());
+                let session = Session::open(to, shown, name, id, unix_ms() / 1000).await?;
+                Ok(Line::AudioHook(session))
+            }
         }
     }
 
     async fn socket(&self) -> Result<Socket, Error> {
-        connect(&self.to, self.tls.clone()).await
+        connect(self.to.as_str(), self.tls.clone()).await
     }
 }
 
@@ -151,6 +162,7 @@ impl Line {
                 Ok(socket.write_all(&message).await?)
             }
             Self::Rtp(socket, ssrc) => told(socket.send(&rtp(*ssrc, frame)).await),
+            Self::AudioHook(session) => session.send(frame).await,
         }
     }
 
@@ -169,11 +181,13 @@ impl Line {
             }
             Self::AudioSocket(mut socket) => Ok(socket.shutdown().await?),
             Self::Rtp(socket, ssrc) => told(socket.send(&goodbye(ssrc)).await),
+            Self::AudioHook(session) => session.end().await,
         }
     }
 }
 
-async fn closed(socket: &mut Socket) -> Result<(), Error> {
+/// Waits for the server's half of the closing handshake.
+pub async fn closed(socket: &mut Socket) -> Result<(), Error> {
     let read = async {
         while let Some(frame) = socket.next().await {
             if let Message::Close(Some(close)) = frame?

@@ -64,11 +64,15 @@ pub fn trust(more: Option<&Path>) -> Result<Arc<ClientConfig>, ShellError> {
     Ok(Arc::new(config.with_no_client_auth()))
 }
 
-/// Connects to the `ws://` or `wss://` address `to`; over TLS to whom `tls` trusts.
+/// Connects to a `ws://` or `wss://` address, `to` or that of the request `to`; over TLS to whom
+/// `tls` trusts.
 ///
 /// # Errors
 /// The server cannot be reached, is not trusted, or refuses.
-pub async fn connect(to: &str, tls: Option<Arc<ClientConfig>>) -> Result<Socket, Error> {
+pub async fn connect(
+    to: impl IntoClientRequest,
+    tls: Option<Arc<ClientConfig>>,
+) -> Result<Socket, Error> {
     let request = to.into_client_request()?;
     let host = request.uri().host().ok_or(UrlError::NoHostName)?;
     let host = host.trim_matches(['[', ']']).to_owned();

@@ -17,7 +17,8 @@ pub struct Frame<'a> {
 }
 
 impl Frame<'_> {
-    fn mulaw(&self) -> Vec<u8> {
+    /// µ-law.
+    pub fn mulaw(&self) -> Vec<u8> {
         let codes = self.samples.iter().map(|sample| linear_to_mulaw(*sample));
         codes.collect()
     }

@@ -5,10 +5,12 @@
 //! - **Remembers** the recording, and each call's place in it.
 //! - **Source**: the protocols as `wire/feed` names them, from the sender's side.
 
+mod audiohook;
 mod call;
 mod connect;
 mod messages;
 
+pub use audiohook::Key;
 pub use call::{Player, Tally};
 pub use connect::trust;
 
@@ -25,6 +27,8 @@ pub enum Peer {
     Audiosocket,
     /// RTP over UDP, PCMU.
     Rtp,
+    /// Genesys AudioHook over WebSocket, signed where there is a key.
+    Audiohook,
 }
 
 impl Peer {
@@ -35,6 +39,7 @@ impl Peer {
             Self::L16 => "ws://127.0.0.1:8080/v1/feed/l16",
             Self::Audiosocket => "127.0.0.1:9092",
             Self::Rtp => "127.0.0.1:4000",
+            Self::Audiohook => "ws://127.0.0.1:8080/v1/feed/audiohook",
         }
     }
 }

@@ -4,8 +4,8 @@
 //! purecloudlabs/audiohook-reference-implementation. Genesys is the client. `external` is its customer,
 //! our caller; `internal` its agent. Of the formats that `open` offers one is chosen: both legs before
 //! one, the caller's before the agent's, in the order offered. Texts are numbered on both sides, and
-//! one that is left out ends the session. On hold no sound comes, and `resumed` or `discarded` say for
-//! how long: that is missing. A session without a conversation is a probe: answered, and no call.
+//! one that is left out ends the session. On hold (`paused`) no sound comes, only pings, and `resumed` or
+//! `discarded` say for how long: that is missing. A session without a conversation is a probe: answered, and no call.
 
 use super::audiohook_offer::{Choice, duration_s};
 use super::json::{count, field, text};
@@ -38,6 +38,7 @@ pub struct Stream {
     odd: Vec<u8>,
     replies: Vec<String>,
     told_s: Option<f64>,
+    held: bool,
     over: bool,
 }
 
@@ -131,6 +132,7 @@ impl Stream {
                 self.open(parameters, out)?;
             }
             "ping" => self.reply("pong", json!({})),
+            "paused" => self.held = true,
             "close" => {
                 self.over = true;
                 self.reply("closed", json!({}));
@@ -138,9 +140,17 @@ impl Stream {
                     out.push(Media::Ended);
                 }
             }
-            "discarded" | "resumed" => self.discarded(parameters, out),
+            "discarded" => self.discarded(parameters, out),
+            "resumed" => {
+                self.held = false;
+                self.discarded(parameters, out);
+            }
             "dtmf" => out.push(Media::Digit),
             _ => {}
+        }
+        // Pings go on during it, and tell that the connection lives.
+        if self.held && !self.over && self.format.is_some() {
+            out.push(Media::Held);
         }
         Ok(())
     }
@@ -309,7 +319,7 @@ mod tests {
             leg,
             samples: 12_000,
         };
-        assert_eq!(out, [missing(caller), missing(agent)]);
+        assert_eq!(out, [Media::Held, missing(caller), missing(agent)]);
         out.clear();
         stream
             .text(&message(5, "close", &json!({"reason": "end"})), &mut out)

@@ -35,9 +35,21 @@ impl Stream {
         Self::default()
     }
 
-    /// Whether the call has said which it is.
-    pub fn named(&self) -> bool {
-        self.call_id.is_some()
+    /// The call's UUID, once it was said.
+    pub fn call_id(&self) -> Option<&str> {
+        self.call_id.as_deref()
+    }
+
+    /// A message of 20 ms of silence, at the rate of the call where that is known.
+    pub fn silence(&self) -> Vec<u8> {
+        let place = RATES.iter().position(|rate| Some(*rate) == self.rate);
+        let place = place.unwrap_or(0);
+        let bytes = RATES[place] / 50 * 2;
+        let mut message = vec![SOUND + place as u8];
+        // 20 ms at 192 kHz are 7680 bytes.
+        message.extend((bytes as u16).to_be_bytes());
+        message.resize(HEADER + bytes as usize, 0);
+        message
     }
 
     /// Takes the next bytes, cut anywhere, and appends what they say to `out`.
@@ -194,6 +206,15 @@ mod tests {
             let out = said(&bytes, 1).unwrap();
             assert!(matches!(&out[0], Media::Opened(it) if it.format.rate == rate));
         }
+    }
+
+    #[test]
+    fn silence_is_of_the_rate_of_the_call() {
+        let mut stream = Stream::new();
+        assert_eq!(stream.silence(), frame(0x10, &[0; 320]));
+        let bytes = [&UUID[..], &frame(0x12, &[1; 640])].concat();
+        stream.push(&bytes, &mut Vec::new()).unwrap();
+        assert_eq!(stream.silence(), frame(0x12, &[0; 640]));
     }
 
     #[test]

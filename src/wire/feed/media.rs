@@ -49,6 +49,8 @@ pub enum Media {
         /// How many.
         samples: u32,
     },
+    /// The caller is on hold: no sound comes, and none is meant to. Repeated while it lasts.
+    Held,
     /// A key was pressed. Which one is not kept: it may belong to a card number.
     Digit,
     /// The call has ended.

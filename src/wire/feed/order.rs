@@ -77,7 +77,8 @@ impl Order {
         }
     }
 
-    /// The order of a leg whose clock counts samples, whatever it does.
+    /// The order of a leg whose clock counts samples, whatever it does, and whose numbers begin
+    /// anywhere (RFC 3550 §5.1): its first frame comes out with the second.
     pub fn by_clock(rate: u32) -> Self {
         Self {
             exact: true,
@@ -140,6 +141,10 @@ impl Order {
 
     fn follows(&self, number: u64, frame: &Frame) -> bool {
         let Some(last) = self.last else {
+            // These numbers begin anywhere, so only the second frame tells whether the first is early.
+            if self.exact {
+                return self.held.len() > 1;
+            }
             // Numbers begin at 0 or 1, unless the stream is taken up in its middle.
             return match self.base {
                 None => !(2..=HELD as u64).contains(&number),

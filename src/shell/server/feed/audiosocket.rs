@@ -9,25 +9,21 @@ use crate::shell::server::current::Current;
 use crate::shell::server::problem::Problem;
 use crate::shell::server::reload::Serving;
 use crate::wire::feed::audiosocket::Stream;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 /// The feed's name, in metrics and logs.
 const FEED: &str = "audiosocket";
 /// Bytes that are read at once: 40 ms at 48 kHz.
 const READ: usize = 4096;
-/// 20 ms of silence at 8 kHz.
-const SILENCE: [u8; 323] = {
-    let mut message = [0; 323];
-    (message[0], message[1], message[2]) = (0x10, 0x01, 0x40);
-    message
-};
-/// How often silence is sent, where it is.
-const SILENCE_EVERY: Duration = Duration::from_secs(1);
+/// How long nothing comes until silence is sent, where it is: half of what Asterisk waits for.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Takes connections until the server stops, and waits for those that are open.
 pub async fn listen(now: Arc<Current<Serving>>, listener: TcpListener) {
@@ -101,13 +97,14 @@ async fn follow(
     // Who does not say which call it is may not keep a connection for long.
     let mut watch = Watch::new(alarm_s, app.server.header_timeout_s);
     let mut named = false;
-    let mut silence = tokio::time::interval(SILENCE_EVERY);
+    let mut quiet = Instant::now();
     loop {
         let read = tokio::select! {
             read = tokio::time::timeout(watch.wait(), socket.read(&mut bytes)) => read,
-            _ = silence.tick(), if keep_alive && named => {
+            _ = tokio::time::sleep_until(quiet + QUIET), if keep_alive && named => {
+                quiet = Instant::now();
                 // A peer that does not read misses it, and nothing waits for it.
-                let _ = socket.try_write(&SILENCE);
+                let _ = socket.try_write(&stream.silence());
                 continue;
             }
             _ = turned(&mut stop) => return Ok(false),
@@ -115,24 +112,29 @@ async fn follow(
         match read {
             // No end is said: the connection ends, and with it the call.
             Ok(Ok(0)) => return Ok(true),
-            Ok(Ok(count)) => stream
-                .push(&bytes[..count], &mut out)
-                .map_err(|error| Problem::malformed(error.to_string()))?,
+            Ok(Ok(count)) => {
+                quiet = Instant::now();
+                let pushed = stream.push(&bytes[..count], &mut out);
+                pushed.map_err(|error| Problem::malformed(error.to_string()))?;
+            }
+            // Who closes while our silence waits unread is gone all the same.
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionReset => return Ok(true),
             Ok(Err(error)) => {
                 tracing::debug!(call = line.call(), %error, "AudioSocket connection broke off");
                 return Ok(false);
             }
             Err(_) => {}
         }
+        if !named && let Some(id) = stream.call_id() {
+            named = true;
+            line.belongs_to(id);
+            watch = Watch::new(alarm_s, app.server.idle_timeout_s);
+        }
         if line.take_all(&mut out).await? {
             watch.heard();
         }
         if line.over() {
             return Ok(true);
-        }
-        if !named && stream.named() {
-            named = true;
-            watch = Watch::new(alarm_s, app.server.idle_timeout_s);
         }
         match watch.look() {
             Verdict::Well => {}

@@ -94,8 +94,9 @@ pub struct AudioSocketConfig {
     /// Who may connect: the protocol has no passwords.
     #[serde(default)]
     pub allow_from: AllowFrom,
-    /// Send 20 ms of silence each second, for an Asterisk that waits to be spoken to.
-    #[serde(default)]
+    /// Send 20 ms of silence for each second in which nothing comes: without it Asterisk's `AudioSocket()`
+    /// ends the call when neither side has sounded for 2 s.
+    #[serde(default = "yes")]
     pub keep_alive: bool,
 }
 
@@ -108,14 +109,18 @@ pub struct RtpConfig {
     /// Who may send: the protocol has no passwords.
     #[serde(default)]
     pub allow_from: AllowFrom,
-    /// Payload types that the signalling agreed on, beside 0 (PCMU), 8 (PCMA), 11 (L16 at 44.1 kHz),
-    /// 13 (comfort noise) and 101 (keys): by number `pcmu`, `pcma`, `cn`, `telephone-event`, or
-    /// `l16/` and the rate in Hz.
+    /// Payload types that the signalling agreed on, beside 0 (PCMU), 8 (PCMA), 9 (G.722), 11 (L16 at
+    /// 44.1 kHz), 13 (comfort noise) and 101 (keys): by number `pcmu`, `pcma`, `g722`, `cn`,
+    /// `telephone-event`, or `l16/` and the rate in Hz.
     #[serde(default)]
     pub payload_types: BTreeMap<String, String>,
     /// Who has not sent for so long has hung up.
     #[serde(default = "half_a_minute")]
     pub gone_after_s: f64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn half_a_minute() -> f64 {
@@ -131,8 +136,8 @@ impl RtpConfig {
         let Some((number, name)) = unread else {
             return Ok(());
         };
-        let mend = "give a number from 0 to 127 and pcmu, pcma, cn, telephone-event or l16/RATE, \
-                    such as 118 = \"l16/16000\"";
+        let mend = "give a number from 0 to 127 and pcmu, pcma, g722, cn, telephone-event or \
+                    l16/RATE, such as 118 = \"l16/16000\"";
         let key = format!("feed.rtp.payload_types.{number}");
         Err(BuildError::value(file, key, name, mend))
     }
@@ -151,6 +156,7 @@ fn payload(number: &str, name: &str) -> Option<(u8, Payload)> {
     let payload = match name.to_ascii_lowercase().as_str() {
         "pcmu" => Payload::MuLaw,
         "pcma" => Payload::ALaw,
+        "g722" => Payload::G722,
         "cn" => Payload::Noise,
         "telephone-event" => Payload::Event,
         name => {

@@ -10,6 +10,7 @@ use crate::shell::server::problem::Problem;
 use crate::shell::server::worker::{Ask, Format, Side};
 use crate::wire::feed::{Leg, Media, Opening};
 use crate::wire::pcm;
+use axum::body::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,6 +29,8 @@ pub struct Line {
     feed: &'static str,
     guest: Option<Guest>,
     heard: Option<Heard>,
+    /// The call, where its name comes before its sound.
+    named: Option<String>,
     /// The sender said that the call has ended.
     ended: bool,
 }
@@ -74,6 +77,7 @@ impl Line {
             feed,
             guest: Some(guest),
             heard: None,
+            named: None,
             ended: false,
         }
     }
@@ -90,6 +94,16 @@ impl Line {
         Ok(sound)
     }
 
+    /// The stream has said which call it belongs to, and nothing else yet.
+    pub fn belongs_to(&mut self, id: &str) {
+        self.named = Some(name(id));
+    }
+
+    /// Whether the sender said that the call has ended.
+    pub fn said_goodbye(&self) -> bool {
+        self.ended
+    }
+
     /// Tells that the stream is open and brings no sound.
     pub fn silent(&self) {
         let feed = self.feed;
@@ -101,7 +115,7 @@ impl Line {
         );
     }
 
-    /// Takes what the stream says; whether it was sound.
+    /// Takes what the stream says; whether it was sound, or a sign that none is wanted now.
     ///
     /// # Errors
     /// The guest may not, the call has ended, or its format cannot be heard: the stream must end.
@@ -126,6 +140,14 @@ impl Line {
                 if let Some(intake) = self.intake(leg).await? {
                     intake.missing(samples);
                 }
+            }
+            Media::Held => {
+                let app = self.app.clone();
+                if let Some(intake) = self.intake(Leg::Caller).await? {
+                    // The worker must not take the call for forgotten.
+                    intake.hear(&app, Bytes::new());
+                }
+                return Ok(true);
             }
             Media::Digit => metrics::counter!("undertone_feed_digits_total").increment(1),
             Media::Ended => self.ended = true,
@@ -164,7 +186,7 @@ impl Line {
             ..
         }) = self.heard.take()
         else {
-            return;
+            return self.unheard(hang_up).await;
         };
         tracing::info!(call = %call.id, feed = self.feed, hang_up, "stream ends");
         if caller.is_none() && agent.is_none() && hang_up {
@@ -174,6 +196,18 @@ impl Line {
         }
         for intake in [agent, caller].into_iter().flatten() {
             intake.end(&self.app, hang_up).await;
+        }
+    }
+
+    /// The stream ends without sound. A call that somebody else opened under its name ends with it,
+    /// unless it is heard by another stream.
+    async fn unheard(&self, hang_up: bool) {
+        let call = self.named.as_ref().filter(|_| hang_up);
+        let call = call.and_then(|id| self.app.calls.get(id).ok());
+        if let Some(call) = call.filter(|it| !it.ended() && !it.status().listening) {
+            tracing::info!(call = %call.id, feed = self.feed, "stream ends without sound");
+            let close = |reply| Ask::Close(Ended::HungUp, reply);
+            let _ = self.app.pool.ask(&call, close).await;
         }
     }
 

@@ -16,6 +16,7 @@ mod door;
 mod http_signature;
 mod intake;
 mod l16;
+mod late;
 mod line;
 mod rtp;
 mod signature;

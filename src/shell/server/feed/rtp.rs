@@ -2,6 +2,7 @@
 
 use super::config::RtpConfig;
 use super::door::Guest;
+use super::late::Left;
 use super::line::Line;
 use super::watch::{Verdict, Watch};
 use crate::shell::server::App;
@@ -15,6 +16,7 @@ use axum::body::Bytes;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinSet;
@@ -31,17 +33,20 @@ pub async fn listen(now: Arc<Current<Serving>>, socket: UdpSocket) {
     let mut stop = now.get().app.stop.clone();
     let mut calls = JoinSet::new();
     let mut senders: HashMap<SocketAddr, mpsc::Sender<Bytes>> = HashMap::new();
+    let mut left = Left::default();
     let mut datagram = vec![0; DATAGRAM];
     loop {
         let received = tokio::select! {
             received = socket.recv_from(&mut datagram) => received,
             Some(ended) = calls.join_next() => {
-                // A panic was printed; its sender is found closed by the next datagram.
-                if let Ok(peer) = ended
-                    // The same address may have begun another call.
-                    && senders.get(&peer).is_some_and(mpsc::Sender::is_closed)
-                {
+                // A panic was printed; its sender is found closed by the next datagram. All others take
+                // datagrams until here, so that none can open another call in between.
+                if let Ok(Over { peer, late, datagrams }) = ended {
+                    drop(datagrams);
                     senders.remove(&peer);
+                    if let Some((ssrc, said_goodbye)) = late {
+                        left.note(peer, ssrc, said_goodbye, Instant::now());
+                    }
                 }
                 continue;
             }
@@ -61,12 +66,16 @@ pub async fn listen(now: Arc<Current<Serving>>, socket: UdpSocket) {
             // Its numbers will tell how much is missing.
             Err(TrySendError::Full(_)) => refused(),
             Err(TrySendError::Closed(bytes)) => {
+                let packet = Packet::parse(&bytes);
+                if packet.is_ok_and(|it| left.is_late(peer, it.ssrc, Instant::now())) {
+                    continue;
+                }
                 let app = now.get().app.clone();
                 // A reload does not take the section away.
                 let Some(config) = app.feed.rtp.clone() else {
                     continue;
                 };
-                let known = config.allow_from.allow(peer.ip()) && Packet::parse(&bytes).is_ok();
+                let known = config.allow_from.allow(peer.ip()) && packet.is_ok();
                 let Some(room) = known.then(|| app.socket_room().ok()).flatten() else {
                     refused();
                     continue;
@@ -76,15 +85,23 @@ pub async fn listen(now: Arc<Current<Serving>>, socket: UdpSocket) {
                 let _ = sender.try_send(bytes);
                 senders.insert(peer, sender);
                 calls.spawn(async move {
-                    serve(app, peer, datagrams, &config).await;
+                    let over = serve(app, peer, datagrams, &config).await;
                     drop(room);
-                    peer
+                    over
                 });
             }
         }
     }
     drop(senders);
     while calls.join_next().await.is_some() {}
+}
+
+/// A call that is no longer fed.
+struct Over {
+    peer: SocketAddr,
+    /// The source whose later packets belong to no other call, and whether it said goodbye itself.
+    late: Option<(u32, bool)>,
+    datagrams: mpsc::Receiver<Bytes>,
 }
 
 fn refused() {
@@ -96,10 +113,9 @@ async fn serve(
     peer: SocketAddr,
     mut datagrams: mpsc::Receiver<Bytes>,
     config: &RtpConfig,
-) {
+) -> Over {
     // Ports are used again by later calls, names of calls are not.
-    let began_s = unix_ms() / 1000;
-    let call_id = format!("rtp-{}-{}-{began_s}", peer.ip(), peer.port());
+    let call_id = format!("rtp-{}-{}-{}", peer.ip(), peer.port(), unix_ms());
     let labels = vec![("peer".to_owned(), peer.to_string())];
     let mut stream = Stream::new(call_id, labels, config.types());
     let mut line = Line::new(app.clone(), FEED, Guest::Known(peer.to_string().into()));
@@ -115,7 +131,14 @@ async fn serve(
     let _ = line.take_all(&mut out).await;
     metrics::counter!("undertone_feed_frames_repeated_total", "feed" => FEED)
         .increment(stream.repeated());
+    let (over, said_goodbye) = (line.over(), line.said_goodbye());
     line.end(hang_up).await;
+    let late = stream.ssrc().filter(|_| over);
+    Over {
+        peer,
+        late: late.map(|ssrc| (ssrc, said_goodbye)),
+        datagrams,
+    }
 }
 
 /// Reads until the end; whether it was that of the call.
