@@ -74,7 +74,7 @@ async fn send(server: &Server, socket: &UdpSocket, packets: &[Vec<u8>]) -> Strin
         if place == 2 {
             heard(server, &call).await;
         }
-        if place % 16 == 0 {
+        if place % 8 == 0 {
             tokio::time::sleep(Duration::from_millis(3)).await;
         }
     }

@@ -47,7 +47,7 @@ class Served:
         self.port, self.rtp, self.audiosocket = free_port(), free_port(), free_port()
         config = folder / "undertone.toml"
         config.write_text(
-            f'[server]\nlisten = "127.0.0.1:{self.port}"\nnotice = "A machine listens."\n'
+            f'[server]\nlisten = "127.0.0.1:{self.port}"\nnotice = "A machine listens."\nshed_after_ms = 0\n'
             f'[store]\npath = "{folder / "calls.db"}"\n'
             f'[feed.twilio]\nauth_tokens = ["{AUTH_TOKEN}"]\n'
             f'[feed.l16]\n[feed.audiosocket]\nlisten = "127.0.0.1:{self.audiosocket}"\n'

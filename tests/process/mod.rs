@@ -39,7 +39,7 @@ pub fn token(name: &str) -> String {
 pub fn config(folder: &Path, address: SocketAddr, server: &str, rest: &str) -> String {
     let store = folder.join("calls.db");
     format!(
-        "[server]\nlisten = '{address}'\nnotice = 'a machine listens'\n{server}\n{rest}\n\
+        "[server]\nlisten = '{address}'\nnotice = 'a machine listens'\nshed_after_ms = 0\n{server}\n{rest}\n\
          [store]\npath = {store:?}\n"
     )
 }

@@ -107,6 +107,7 @@ pub fn settings(store: &Path, hook: &str, more: &str) -> Settings {
 listen = "127.0.0.1:0"
 notice = "a machine listens"
 workers = 1
+shed_after_ms = 0
 ticket_key = "0123456789abcdef0123456789abcdef"
 {more}
 [[token]]

@@ -48,6 +48,9 @@ pub struct ServerConfig {
     /// Blocks of sound that may wait for one worker; what comes beyond is lost, counted, and shown
     /// as a gap of just that length.
     pub audio_queue: u32,
+    /// When blocks of sound wait longer than this, a worker leaves out readings, and then more; 0 for
+    /// never. Sound that is sent faster than in real time waits too.
+    pub shed_after_ms: u32,
     /// How often what is remembered of each caller's voice is stored, so that a restart goes on with it;
     /// 0 for never.
     pub voice_snapshot_s: f64,
@@ -84,6 +87,7 @@ impl Default for ServerConfig {
             transfer_to: Vec::new(),
             dialogue_queue: 1024,
             audio_queue: 2048,
+            shed_after_ms: 40,
             voice_snapshot_s: 5.0,
             drain_timeout_s: 10.0,
             ticket_key: None,
@@ -136,6 +140,7 @@ impl ServerConfig {
         within("rate_burst", self.rate_burst.into(), 1.0, 1e6)?;
         within("dialogue_queue", self.dialogue_queue.into(), 1.0, 1e6)?;
         within("audio_queue", self.audio_queue.into(), 1.0, 1e6)?;
+        within("shed_after_ms", self.shed_after_ms.into(), 0.0, 10_000.0)?;
         let often = self.voice_snapshot_s;
         if often != 0.0 {
             // More often than this the store would have more of it than of anything else.

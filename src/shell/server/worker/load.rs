@@ -6,10 +6,8 @@
 
 use std::time::Duration;
 
-/// A block that waited longer is a sign of too much work.
-const LATE: Duration = Duration::from_millis(40);
-/// Blocks that all waited less are a sign of room.
-const EARLY: Duration = Duration::from_millis(10);
+/// Blocks that all waited less than this part of what is too long are a sign of room.
+const EARLY: u32 = 4;
 /// How often it is looked at.
 const LOOKS: u32 = 5;
 /// Looks in a row that must show room before something comes back.
@@ -32,18 +30,21 @@ impl Load {
         self.longest = self.longest.max(lag);
     }
 
-    /// To be called every 20 ms; the new level where it changed.
-    pub fn tick(&mut self) -> Option<u32> {
+    /// To be called every 20 ms; the new level where it changed. A block that waited longer than
+    /// `late` is a sign of too much work; zero stands for never.
+    pub fn tick(&mut self, late: Duration) -> Option<u32> {
         self.ticks += 1;
         if !self.ticks.is_multiple_of(LOOKS) {
             return None;
         }
         let longest = std::mem::take(&mut self.longest);
         let before = self.level;
-        if longest > LATE {
+        if late.is_zero() {
+            self.level = 0;
+        } else if longest > late {
             self.level = (before + 1).min(MOST);
             self.early = 0;
-        } else if longest < EARLY {
+        } else if longest < late / EARLY {
             self.early += 1;
             if self.early == PATIENCE {
                 self.level = before.saturating_sub(1);
@@ -73,8 +74,20 @@ mod tests {
     fn look(load: &mut Load, lag_ms: u64, looks: u32) {
         for _ in 0..looks * LOOKS {
             load.waited(Duration::from_millis(lag_ms));
-            load.tick();
+            load.tick(Duration::from_millis(40));
         }
+    }
+
+    #[test]
+    fn nothing_is_left_out_where_it_is_never_to_be() {
+        let mut load = Load::default();
+        look(&mut load, 1000, 10);
+        assert_eq!(load.one_reading_in(), 8);
+        for _ in 0..10 * LOOKS {
+            load.waited(Duration::from_secs(1));
+            load.tick(Duration::ZERO);
+        }
+        assert_eq!((load.one_reading_in(), load.hears_agents()), (1, true));
     }
 
     #[test]

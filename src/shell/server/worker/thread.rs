@@ -248,7 +248,9 @@ impl Worker {
     fn look_at_the_clock(&mut self) {
         let now = Instant::now();
         self.tick = now + TICK;
-        if let Some(level) = self.load.tick() {
+        let late = self.world.get().server.shed_after_ms;
+        let late = Duration::from_millis(late.into());
+        if let Some(level) = self.load.tick(late) {
             let worker = self.place.to_string();
             tracing::warn!(
                 worker,
