@@ -200,8 +200,9 @@ async fn a_calm_caller_who_was_cut_off_and_gets_angry_is_a_trend_and_one_anger_i
     server.post("transfer", failed).await;
     server.crash().await;
     drop(line);
+    let stood = stored_at_s(&server);
     let again = server.sends(&sound[second * RATE..]).await;
-    let end = at_end + (sound.len() / RATE - second) as f64 - 1.0;
+    let end = stood + (sound.len() / RATE - second) as f64 - 1.0;
     server.until(|call| at_s(call) >= end).await;
     let all = server.reads().escalations(0, 9).unwrap();
     assert_eq!(all.len(), 1, "one anger, one escalation");
