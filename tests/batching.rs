@@ -1,6 +1,8 @@
 //! Readings that are made in batches over calls give each call the events that it has alone, bit
 //! for bit, whatever the blocks, the gaps and the calls beside it.
 
+#![cfg(feature = "embedded")]
+
 mod call;
 
 use call::{card, events, voice};

@@ -51,7 +51,10 @@ impl Server {
         subject.kill();
         let config = folder.path().join("undertone.toml");
         let text = fs::read_to_string(&config).unwrap();
-        let text = text.replace("[server]\n", &format!("[server]\nshed_after_ms = 0\n{every}\n"));
+        let text = text.replace(
+            "[server]\n",
+            &format!("[server]\nshed_after_ms = 0\n{every}\n"),
+        );
         fs::write(&config, text).unwrap();
         let mut server = Self {
             subject,
