@@ -255,9 +255,16 @@ class Asterisk:
         url = f"http://127.0.0.1:{self.http}/ari/{path}?{urllib.parse.urlencode(query)}"
         request = urllib.request.Request(url, method=method)
         request.add_header("authorization", "Basic " + base64.b64encode(b"peers:peers").decode())
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            text = answer.read().decode()
-        return json.loads(text) if text else None
+        for patience in reversed(range(50)):
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    text = answer.read().decode()
+                return json.loads(text) if text else None
+            except urllib.error.HTTPError as error:
+                # 422: a channel that was just made is not in the application yet.
+                if error.code != 422 or patience == 0:
+                    raise
+                time.sleep(0.1)
 
     def stop(self):
         self.run("core stop now")
