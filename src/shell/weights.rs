@@ -25,6 +25,8 @@ pub type BoxedModel = Box<dyn AffectModel + Send>;
 /// Weights and card in memory, and the runtime that was chosen for them.
 pub struct Weights {
     name: String,
+    // A build without a runtime reads the card alone.
+    #[cfg_attr(not(any(feature = "embedded", feature = "native")), expect(dead_code))]
     onnx: Vec<u8>,
     card: ModelCard,
     library: Option<PathBuf>,

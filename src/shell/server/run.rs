@@ -25,6 +25,7 @@ use crate::shell::wall::unix_ms;
 use crate::shell::weights::Weights;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -48,12 +49,27 @@ pub struct Running {
     stop: watch::Sender<bool>,
 }
 
+/// A server on its way up.
+pub type Starting<'a> = Pin<Box<dyn Future<Output = Result<Running, ShellError>> + Send + 'a>>;
+
 /// Opens the store, takes up what was open, and serves. `file` is where the settings came from.
 /// Call it inside a runtime of tokio.
 ///
 /// # Errors
 /// A destination, the store, the model or the address cannot be used.
-pub async fn start(
+// Boxed here: a future is compiled where it is polled, and whoever starts a server should not have
+// to compile it.
+#[inline(never)]
+pub fn start<'a>(
+    settings: Settings,
+    file: &'a str,
+    weights: &'a Weights,
+    run: Run,
+) -> Starting<'a> {
+    Box::pin(open(settings, file, weights, run))
+}
+
+async fn open(
     settings: Settings,
     file: &str,
     weights: &Weights,
