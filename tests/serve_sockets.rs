@@ -125,3 +125,49 @@ async fn a_shape_that_cannot_be_heard_is_refused() {
     assert_eq!(server.get("/v1/calls").await.1["calls"], json!([]));
     server.stop().await;
 }
+
+/// A WebSocket from an address of this machine; `None` where the server ends the connection.
+#[cfg(target_os = "linux")]
+async fn connect_from(server: &Server, from: &str) -> Option<WebSocketStream<TcpStream>> {
+    let host = server.base.strip_prefix("http://").unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    let stream = socket.connect(host.parse().unwrap()).await.unwrap();
+    let url = format!("ws://{host}/v1/calls/CA1/dialogue/ws");
+    let mut request = url.into_client_request().unwrap();
+    let bearer = "Bearer all".parse().unwrap();
+    request.headers_mut().insert("authorization", bearer);
+    let agreed = tokio_tungstenite::client_async(request, stream).await;
+    agreed.ok().map(|(socket, _)| socket)
+}
+
+// Only there is all of 127.0.0.0/8 this machine.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_has_its_own_places_and_no_more() {
+    let folder = tempdir().unwrap();
+    let server = Server::start_with(folder.path(), "max_connections_per_client = 3\n").await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(connect_from(&server, "127.0.0.2").await.expect("a place"));
+    }
+    assert!(connect_from(&server, "127.0.0.2").await.is_none());
+    assert!(connect_from(&server, "127.0.0.3").await.is_some());
+    // Without a word, as one that vanishes: the place comes back when the server sees it.
+    held.pop();
+    let mut again = None;
+    for _ in 0..100 {
+        again = connect_from(&server, "127.0.0.2").await;
+        if again.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(again.is_some(), "the place came back");
+    let (_, metrics) = server.get("/metrics").await;
+    let refused = "undertone_connections_refused_total ";
+    let text = metrics.as_str().unwrap();
+    let line = text.lines().find(|line| line.starts_with(refused));
+    assert!(line.is_some_and(|line| line != "undertone_connections_refused_total 0"));
+    server.stop().await;
+}

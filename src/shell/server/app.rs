@@ -3,6 +3,7 @@
 use super::auth::Tokens;
 use super::bus::Bus;
 use super::calls::{Call, Calls, Found, ended};
+use super::clients::Clients;
 use super::config::ServerConfig;
 use super::feed::config::Feeds;
 use super::ledger::Ledger;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub stop: watch::Receiver<bool>,
     /// Room for WebSockets, which outlive their requests.
     pub sockets: Arc<Semaphore>,
+    /// Who has how many connections.
+    pub clients: Arc<Clients>,
     /// How the server is reached from outside.
     pub base_url: String,
     /// What is taken out of what was said.

@@ -24,6 +24,8 @@ pub struct ServerConfig {
     pub max_calls: u32,
     /// Connections at once, of every kind.
     pub max_connections: u32,
+    /// Connections at once from one address, or from one network of 64 bits in IPv6.
+    pub max_connections_per_client: u32,
     /// A call of which nothing was heard for so long is closed.
     pub idle_timeout_s: f64,
     /// The same for chats and e-mails.
@@ -76,6 +78,7 @@ impl Default for ServerConfig {
             workers: 0,
             max_calls: 1000,
             max_connections: 4096,
+            max_connections_per_client: 2048,
             idle_timeout_s: 600.0,
             written_timeout_s: 86_400.0,
             body_limit_kib: 256,
@@ -125,6 +128,8 @@ impl ServerConfig {
         within("workers", self.workers.into(), 0.0, 256.0)?;
         within("max_calls", self.max_calls.into(), 1.0, 100_000.0)?;
         within("max_connections", self.max_connections.into(), 1.0, 1e6)?;
+        let per_client = self.max_connections_per_client.into();
+        within("max_connections_per_client", per_client, 1.0, 1e6)?;
         within("idle_timeout_s", self.idle_timeout_s, 1.0, 86_400.0)?;
         within(
             "written_timeout_s",

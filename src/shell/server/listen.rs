@@ -2,6 +2,7 @@
 //! request is served with what is in force when it comes.
 
 use super::app::turned;
+use super::clients::Place;
 use super::current::Current;
 use super::handshake::shake;
 use super::reload::Serving;
@@ -44,8 +45,8 @@ pub async fn run(
             accepted = listener.accept() => accepted,
             _ = turned(&mut stop) => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, most likely: others end soon.
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -53,8 +54,14 @@ pub async fn run(
                 continue;
             }
         };
+        let app = now.get().app.clone();
+        let most = app.server.max_connections_per_client;
+        // Without an answer: whoever has so many is not helped by one.
+        let Some(place) = app.clients.enter(peer.ip(), most) else {
+            continue;
+        };
         let tls = tls.as_ref().map(|tls| tls.get());
-        let begun = begin(stream, tls, now.clone(), stop.clone());
+        let begun = begin(stream, Arc::new(place), tls, now.clone(), stop.clone());
         tokio::spawn(async move {
             begun.await;
             drop(permit);
@@ -71,6 +78,7 @@ pub async fn run(
 /// A connection counts from its first instant on: a handshake that is not done in time ends it.
 async fn begin(
     stream: TcpStream,
+    place: Arc<Place>,
     tls: Option<Arc<rustls::ServerConfig>>,
     now: Arc<Current<Serving>>,
     mut stop: watch::Receiver<bool>,
@@ -79,25 +87,28 @@ async fn begin(
     let _ = stream.set_nodelay(true);
     let header_timeout = Duration::from_secs_f64(now.get().app.server.header_timeout_s);
     let Some(tls) = tls else {
-        return serve(stream, now, header_timeout, stop).await;
+        return serve(stream, place, now, header_timeout, stop).await;
     };
     let shaken = tokio::select! {
         shaken = shake(stream, tls, header_timeout) => shaken,
         _ = turned(&mut stop) => None,
     };
     if let Some(stream) = shaken {
-        serve(stream, now, header_timeout, stop).await;
+        serve(stream, place, now, header_timeout, stop).await;
     }
 }
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    place: Arc<Place>,
     now: Arc<Current<Serving>>,
     header_timeout: Duration,
     mut stop: watch::Receiver<bool>,
 ) {
     // A connection may outlive a reload: a token that is gone must not open the next request.
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        // A WebSocket outlives what made it, and takes the place along.
+        request.extensions_mut().insert(place.clone());
         TowerToHyperService::new(now.get().router.clone()).call(request)
     });
     let connection = http1::Builder::new()

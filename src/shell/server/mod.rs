@@ -17,6 +17,7 @@ pub mod auth;
 mod body;
 mod bus;
 mod calls;
+mod clients;
 pub mod config;
 mod current;
 mod feed;

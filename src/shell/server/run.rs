@@ -144,6 +144,7 @@ async fn open(
         draining: is_draining,
         stop: stopped.clone(),
         sockets: Arc::new(Semaphore::new(server.max_connections as usize)),
+        clients: Arc::default(),
         base_url,
         redaction,
         connected_worst_s: transfer.connected.worst_ms as f64 / 1e3,

@@ -120,6 +120,10 @@ fn describe() {
     }
     for (name, help) in [
         ("undertone_calls_refused_total", "Calls beyond max_calls"),
+        (
+            "undertone_connections_refused_total",
+            "Connections beyond max_connections_per_client",
+        ),
         ("undertone_escalations_total", "Escalations, by trigger"),
         (
             "undertone_triggers_added_total",

@@ -1,6 +1,7 @@
 //! What the description of the API cannot see by itself: WebSockets and streams of events.
 
 use crate::shell::server::App;
+use crate::shell::server::clients::Place;
 use crate::shell::server::problem::{Problem, Responses, described};
 use aide::generate::GenContext;
 use aide::openapi::{MediaType, Operation, Response as ApiResponse, StatusCode};
@@ -9,14 +10,20 @@ use axum::extract::FromRequestParts;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 /// A request that becomes a WebSocket.
-pub struct Socket(WebSocketUpgrade);
+pub struct Socket {
+    upgrade: WebSocketUpgrade,
+    /// The place of the connection that becomes one: it is kept as long as the WebSocket is.
+    place: Option<Arc<Place>>,
+}
 
 impl Socket {
     /// Agrees to the first of `protocols` that the client offers too.
     pub fn speaking(self, protocols: &[String]) -> Self {
-        Self(self.0.protocols(protocols.iter().cloned()))
+        let upgrade = self.upgrade.protocols(protocols.iter().cloned());
+        Self { upgrade, ..self }
     }
 
     /// Becomes one; frames have a bound.
@@ -29,13 +36,17 @@ impl Socket {
         F: Future<Output = ()> + Send + 'static,
     {
         let limit = app.server.frame_limit_kib as usize * 1024;
-        let upgrade = self.0.max_frame_size(limit).max_message_size(limit);
+        let upgrade = self.upgrade.max_frame_size(limit).max_message_size(limit);
         // A client that does not read is cut off instead of being buffered for. A frame of sound
         // is a few hundred bytes, and the usual buffer of 128 KiB would be most of a call's memory.
         let upgrade = upgrade
             .max_write_buffer_size(1 << 20)
             .read_buffer_size(READ_BUFFER);
-        upgrade.on_upgrade(run)
+        let place = self.place;
+        upgrade.on_upgrade(move |socket| async move {
+            run(socket).await;
+            drop(place);
+        })
     }
 }
 
@@ -50,7 +61,10 @@ impl FromRequestParts<App> for Socket {
         let refused = |error: axum::extract::ws::rejection::WebSocketUpgradeRejection| {
             Problem::upgrade(error.body_text()).mend("connect with a WebSocket client")
         };
-        upgrade.map(Self).map_err(refused)
+        Ok(Self {
+            upgrade: upgrade.map_err(refused)?,
+            place: parts.extensions.get().cloned(),
+        })
     }
 }
 

@@ -54,6 +54,10 @@ pub async fn listen(now: Arc<Current<Serving>>, listener: TcpListener) {
             tracing::warn!(%peer, "not in feed.audiosocket.allow_from");
             continue;
         }
+        let most = app.server.max_connections_per_client;
+        let Some(place) = app.clients.enter(peer.ip(), most) else {
+            continue;
+        };
         let Ok(room) = app.socket_room() else {
             metrics::counter!("undertone_feed_refused_total", "feed" => FEED).increment(1);
             continue;
@@ -61,7 +65,7 @@ pub async fn listen(now: Arc<Current<Serving>>, listener: TcpListener) {
         let (app, keep_alive) = (app.clone(), config.keep_alive);
         calls.spawn(async move {
             serve(app, stream, peer, keep_alive).await;
-            drop(room);
+            drop((room, place));
         });
     }
     while calls.join_next().await.is_some() {}
