@@ -5,10 +5,11 @@
 
 mod call;
 
-use call::{card, events, voice};
+use call::{PitchModel, card, events, voice};
 use undertone::engine::Heard;
 use undertone::error::ModelFault;
 use undertone::model::{AFFECT_OPEN, AffectModel, EmbeddedModel, FeatureWindow, Reading, Windows};
+use undertone::trajectory::Point;
 use undertone::{Engine, EngineConfig, Event, ModelCard, PcmBlock};
 
 fn bundled() -> EmbeddedModel {
@@ -172,6 +173,74 @@ fn a_reading_that_is_left_out_or_fails_costs_itself_alone() {
     assert!(read > 5);
     assert_eq!(points.count(), read);
     live.engine.finish(&mut model).unwrap();
+}
+
+/// The points of a call of which every second reading is done without, by `without`.
+fn every_second(samples: &'static [f32], without: impl Fn(&mut Engine)) -> Vec<Point> {
+    let mut model = PitchModel::new();
+    let mut windows = Windows::new(&card(), 2);
+    let mut live = Live::new(8_000, packets(samples, 8_000, usize::MAX));
+    let mut due = 0;
+    while live.hear() {
+        due += 1;
+        if due % 2 == 0 {
+            live.engine.write_windows(&mut windows);
+            let readings = windows.read(&mut model).unwrap();
+            live.engine.read(Ok(readings)).unwrap();
+        } else {
+            without(&mut live.engine);
+        }
+        live.drain();
+    }
+    let point = |event: &Event| match event {
+        Event::Point(point) => Some(*point),
+        _ => None,
+    };
+    live.events.iter().filter_map(point).collect()
+}
+
+#[test]
+fn the_speech_of_a_reading_that_is_left_out_counts_for_the_next() {
+    let samples: &'static [f32] = voice(8_000, 40.0, 20.0).leak();
+    let left_out = every_second(samples, Engine::skip);
+    let failed = every_second(samples, |engine| {
+        let _ = engine.read(Err(ModelFault::BackendFailed));
+    });
+    assert_eq!(left_out.len(), failed.len());
+    // The same windows were read, but more speech stands behind a change.
+    let evidence = |points: &[Point]| -> f32 { points.iter().map(|it| it.evidence.anger).sum() };
+    let (left_out, failed) = (evidence(&left_out), evidence(&failed));
+    assert!(
+        failed > 0.0 && left_out > 1.2 * failed,
+        "{left_out} for {failed}"
+    );
+}
+
+#[test]
+fn an_agent_that_is_passed_over_counts_as_silent() {
+    let samples: &'static [f32] = voice(8_000, 12.0, 6.0).leak();
+    let mut model = bundled();
+    let mut turns = |pass: bool| {
+        let mut engine = Engine::without_sound(&EngineConfig::default()).unwrap();
+        engine.attach_shared(8_000, &card()).unwrap();
+        engine.attach_agent().unwrap();
+        // Both are silent for six seconds, and then talk at once.
+        let silence = PcmBlock::Samples(&[0.0; 160]);
+        for (i, block) in packets(samples, 8_000, usize::MAX).into_iter().enumerate() {
+            let block = if i < 300 { silence } else { block };
+            engine.push(block, &mut model).unwrap();
+            while engine.poll().is_some() {}
+            match (100..300).contains(&i) && pass {
+                true => engine.pass_agent(block.len() as u32),
+                false => engine.push_agent(block).unwrap(),
+            }
+        }
+        engine.finish(&mut model).unwrap();
+        engine.summary().turns.expect("an agent was heard")
+    };
+    let (passed, silent) = (turns(true), turns(false));
+    assert!(silent.overlap_s > 1.0, "{silent:?}");
+    assert_eq!(passed, silent);
 }
 
 /// Counts windows; reads nothing.

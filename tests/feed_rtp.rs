@@ -138,7 +138,7 @@ async fn lost_packets_are_gaps_and_the_clock_goes_on() {
     let at_s = ended["at_s"].as_f64().unwrap();
     assert!((at_s - length_s).abs() < 0.03, "{at_s} for {length_s}");
     assert_eq!(ended["escalation"]["trigger"], "sentiment", "{ended}");
-    let exact = expected("became-angry").at_s;
+    let exact = expected("became-angry").at_s.unwrap();
     let at_s = ended["escalation"]["at_s"].as_f64().unwrap();
     assert!(
         (at_s - exact).abs() < 5.0,

@@ -59,7 +59,8 @@ pub fn linear(mulaw: &[u8]) -> Vec<i16> {
 /// What the command line hears in the same call: where it escalates, and the curve that the server
 /// shows of it.
 pub struct Expected {
-    pub at_s: f64,
+    /// None where it does not escalate.
+    pub at_s: Option<f64>,
     pub points: Vec<[f64; 2]>,
 }
 
@@ -78,7 +79,6 @@ pub fn expected(name: &str) -> Expected {
         }
     }
     points.drain(..points.len().saturating_sub(60));
-    let at_s = at_s.expect("the call escalates");
     Expected { at_s, points }
 }
 
