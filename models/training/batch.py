@@ -9,6 +9,8 @@ from network import CLASSES
 F0 = CHANNELS.index("f0_st")
 # No baseline yet; the first seconds of one; a full one; one taken from a caller who was not calm.
 ENROLMENT = ("none", "short", "full", "mixed")
+# The last copies, of which a pair is drawn that is to hold the bands together.
+ANCHORS = 3
 # One clip, two or three in a row: cumulated shares.
 JOINED = (0.45, 0.85)
 
@@ -51,6 +53,7 @@ class Batches:
                 here = usable & (bank.copy == copy) & (bank.speaker == speaker)
                 self.clips[copy, speaker] = {e: np.flatnonzero(here & (bank.emotion == e)) for e in self.emotions}
         self.copies = np.unique(bank.copy)
+        self.anchors = self.copies[-ANCHORS:]
         first = self.copies[0]
         self.named = {(c, s, n): i for i, (c, s, n) in enumerate(zip(bank.copy, bank.speaker, bank.name))}
         self.voices = {e: [s for s in speakers if len(self.clips[first, s][e]) > 0] for e in self.emotions}
@@ -78,9 +81,10 @@ class Batches:
         """One (run, total, count), or two of the same words over two lines."""
         rng, recipe = self.rng, self.recipe
         any_of = lambda values: values[rng.integers(len(values))]
-        speaker, copy = any_of(self.voices[emotion]), any_of(self.copies)
+        copies = self.anchors if twice and recipe.anchored and rng.random() < recipe.anchored else self.copies
+        speaker, copy = any_of(self.voices[emotion]), any_of(copies)
         while len(self.clips[copy, speaker][emotion]) == 0:  # lost in the noise of that copy
-            speaker, copy = any_of(self.voices[emotion]), any_of(self.copies)
+            speaker, copy = any_of(self.voices[emotion]), any_of(copies)
         clips = self.clips[copy, speaker]
         used = rng.permutation(clips[emotion])[: 1 + int(np.searchsorted(JOINED, rng.random()))]
         cut = (
@@ -91,7 +95,7 @@ class Batches:
         state = ENROLMENT[min(int(np.searchsorted(np.cumsum(recipe.enrolment), rng.random())), 3)]
         yield self.run_of(used, *cut), *self.enrolled(clips, used, state)
         if twice:
-            other = any_of(self.copies)
+            other = any_of(copies)
             again = np.array([self.named.get((other, speaker, self.bank.name[clip]), clip) for clip in used])
             if (self.bank.length[again] < MIN_STEPS // 2).any() or (self.bank.copy[again] != self.bank.copy[again[0]]).any():
                 again = used  # not all of them came through: stay on one line

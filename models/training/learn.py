@@ -15,6 +15,8 @@ FLATTER = 2.0
 AFFECT_WEIGHT = 0.3
 WEIGHT_DECAY = 0.02
 AVERAGING = 0.995
+# The network is small: one core draws a batch in about the time that it takes.
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 # Calm speech taken for anger costs a caller most: it counts this much more.
 CALM_WEIGHT = 1.5
 CALM_CLASSES = (1, 5)  # boredom, neutral
@@ -22,7 +24,7 @@ CALM_CLASSES = (1, 5)  # boredom, neutral
 
 def loss_of(classes, affect, target, recipe):
     """Cross-entropy of the classes plus binary cross-entropies of arousal, anger and distress."""
-    label, arousal, anger, distress = (torch.from_numpy(values) for values in target)
+    label, arousal, anger, distress = (torch.from_numpy(values).to(classes.device) for values in target)
     loss = functional.cross_entropy(classes, label, ignore_index=-1, label_smoothing=recipe.smoothing)
     bce = functional.binary_cross_entropy_with_logits
     taught = arousal >= 0
@@ -49,35 +51,41 @@ def distance(classes, affect, soft):
     return divergence + AFFECT_WEIGHT * ((affect - soft[1]) ** 2).mean()
 
 
-def teachers_of(bank, speakers, population, recipe, split, folder):
-    """The networks that `recipe` names, each trained on the lines of its own recipe; students of all seeds have the same ones."""
-    for i, name in enumerate(recipe.teachers):
-        own = RECIPES[name]
-        lines = bank.only(bank.copy < sum(copies for _, copies in own.copies))
-        kept = folder / f"teacher{i}-split{split}.pt"
-        yield learn(lines, speakers, population, own, split, kept, f"{name}, teacher of split {split}")
+def teacher(bank, speakers, population, recipe, split, folder, number, seed, quiet=False):
+    """The `number`th network that `recipe` names, trained on the lines of its own recipe."""
+    own = RECIPES[recipe.teachers[number]]
+    lines = bank.only(bank.copy < sum(copies for _, copies in own.copies))
+    kept = folder / f"teacher{number}-seed{seed}-split{split}.pt"
+    return learn(lines, speakers, population, own, seed * 100 + split, kept, kept.stem, quiet)
 
 
-def learn(bank, speakers, population, recipe, seed, kept, name):
+def teachers_of(bank, speakers, population, recipe, split, folder, quiet):
+    """All teachers; students of all seeds have the same ones."""
+    for number in range(len(recipe.teachers)):
+        for seed in recipe.teacher_seeds:
+            yield teacher(bank, speakers, population, recipe, split, folder, number, seed, quiet).to(DEVICE)
+
+
+def learn(bank, speakers, population, recipe, seed, kept, name, quiet=False):
     """The averaged network after `recipe.steps` batches; read from `kept` if that file is there. `seed` % 100 numbers the split."""
     network = Network(recipe.width, recipe.dropout)
     if kept.exists():
         network.load_state_dict(torch.load(kept, weights_only=True))
         return network.eval()
-    teachers = list(teachers_of(bank, speakers, population, recipe, seed % 100, kept.parent))
+    teachers = list(teachers_of(bank, speakers, population, recipe, seed % 100, kept.parent, quiet))
     torch.manual_seed(seed)
-    network = Network(recipe.width, recipe.dropout)
+    network = Network(recipe.width, recipe.dropout).to(DEVICE)
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGING), use_buffers=True
     )
     batches = Batches(bank, speakers, population, recipe, seed)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.peak_rate, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.peak_rate, total_steps=recipe.steps)
-    bar, smooth = tqdm(range(recipe.steps), desc=name, unit="batch", mininterval=5), None
+    bar, smooth = tqdm(range(recipe.steps), desc=name, unit="batch", mininterval=5, disable=quiet), None
     for _ in bar:
         x, mask, target = batches.draw(BATCH)
-        whole, mask = torch.from_numpy(x.copy()), torch.from_numpy(mask)
-        answers = network(torch.from_numpy(batches.masked(x)), mask)
+        whole, mask = torch.tensor(x, device=DEVICE), torch.tensor(mask, device=DEVICE)
+        answers = network(torch.tensor(batches.masked(x), device=DEVICE), mask)
         loss = loss_of(*answers, target, recipe)
         if teachers:
             loss = (1 - recipe.soft) * loss + recipe.soft * distance(*answers, taught(teachers, whole, mask))
@@ -90,8 +98,11 @@ def learn(bank, speakers, population, recipe, seed, kept, name):
         smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
         bar.set_postfix(loss=f"{smooth:.3f}", refresh=False)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(average.module.state_dict(), kept)
-    return average.module.eval()
+    learnt, part = average.module.cpu().eval(), kept.with_suffix(".part")
+    # A write that is cut short leaves nothing behind under the name.
+    torch.save(learnt.state_dict(), part)
+    part.rename(kept)
+    return learnt
 
 
 @torch.no_grad()

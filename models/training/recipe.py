@@ -20,8 +20,11 @@ class Recipe:
     contrast: float = 0.0
     # Weight of the squared difference between the readings of the same words over two lines.
     consistency: float = 0.0
-    # Recipes of the networks whose mean this one is taught to repeat, and how much that counts beside the labels.
+    # Of the pairs of lines, the share that are clean ones: 16 kHz, 8 kHz and mu-law (`render.LINES["bands"]`, the last copies).
+    anchored: float = 0.0
+    # Recipes of the networks whose mean this one is taught to repeat, each with these seeds; how much that counts beside the labels.
     teachers: tuple = ()
+    teacher_seeds: tuple = (0,)
     soft: float = 0.8
     smoothing: float = 0.1
     width: int = 96
@@ -31,6 +34,14 @@ class Recipe:
 FIRST = Recipe()
 BOTH = (("", 14), ("wide", 16))
 WARPED = replace(FIRST, enrolment=(0.1, 0.2, 0.6, 0.1), mel_warp=0.12, f0_shift_st=5.0, tempo=0.2, contrast=0.2)
+# Two recipes of teachers with three seeds each; all lines, so that teachers and students have one population.
+SIX = replace(
+    WARPED,
+    copies=BOTH + (("bands", 3),),
+    steps=1600,
+    teachers=("and wider warps", "and more consistency"),
+    teacher_seeds=(0, 1, 2),
+)
 RECIPES = {
     "first": FIRST,
     "and wider warps": WARPED,
@@ -38,6 +49,9 @@ RECIPES = {
     "and consistency": replace(WARPED, copies=BOTH, consistency=0.1),
     "and more consistency": replace(WARPED, copies=BOTH, consistency=0.3),
     "student": replace(WARPED, copies=BOTH, steps=1600, teachers=("and wider warps", "and more consistency")),
+    "six teachers": SIX,
+    "six teachers, anchored": replace(SIX, consistency=0.3, anchored=0.4),
+    "six teachers, anchored more": replace(SIX, consistency=1.0, anchored=0.5),
     "and twice as long": replace(WARPED, copies=BOTH, consistency=0.3, steps=2400),
 }
 

@@ -18,7 +18,7 @@ import results
 from network import Network
 from plan import CARDS, PLANS
 
-VERSIONS = {"affect-open": "1.1.1", "affect-research": "1.0.1"}
+VERSIONS = {"affect-open": "1.2.0", "affect-research": "1.0.1"}
 
 
 def release(plan, runs, out, seed=None):

@@ -7,6 +7,7 @@ with 0.3-0.6 s between them, over one line.
 import subprocess
 import tempfile
 import zlib
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,8 @@ LINES = {
     "": plain_lines,
     "wide": wide_lines,
     "unseen": augment.unseen_line,
+    # Clean, and the same call over all of them.
+    "bands": augment.grid_line,
     "grid": augment.grid_line,
     "noise": lambda rng, _: augment.grid_line(rng, list(augment.GRID).index("mu-law, noise 15 dB")),
 }
@@ -98,7 +101,7 @@ def render_speaker(own, binary, copies, crop, lines=""):
         files, spans = [], []
         for copy in range(copies):
             # In the grid all copies are one call over several lines.
-            rng = seeded(corpus, speaker, 0 if lines == "grid" else copy, *([lines] if lines else []))
+            rng = seeded(corpus, speaker, 0 if lines in ("grid", "bands") else copy, *([lines] if lines else []))
             line = LINES[lines](rng, copy)
             samples, where = call_of(own, rng, line, crop, MOST_CLIPS if lines == "wide" and copy > 0 else len(own))
             files.append(Path(scratch) / f"{speaker}-{copy:02}.wav")
@@ -112,15 +115,21 @@ def render_speaker(own, binary, copies, crop, lines=""):
     return bank.close()
 
 
-def render(folder, binary, copies, cache, crop=True, lines=""):
-    """The Bank of a corpus in `copies` copies. Every speaker is made once and kept in `cache`."""
+def render_to(file, *what):
+    """Makes the Bank of one speaker and keeps it, unless it is there."""
+    if not file.exists():
+        render_speaker(*what).save(file)
+    return file
+
+
+def render(folder, binary, copies, cache, crop=True, lines="", jobs=1):
+    """The Bank of a corpus in `copies` copies. Every speaker is made once and kept in `cache`, `jobs` of them at once."""
     clips = read_manifest(folder)
     kept = Path(cache) / "-".join(filter(None, [Path(folder).name, str(copies), lines]))
     kept.mkdir(parents=True, exist_ok=True)
-    banks = []
-    for speaker in tqdm(sorted({clip.speaker for clip in clips}), desc=f"features of {kept.name}", unit="speaker"):
-        file = kept / f"{speaker}.npz"
-        if not file.exists():
-            render_speaker([clip for clip in clips if clip.speaker == speaker], binary, copies, crop, lines).save(file)
-        banks.append(Bank.load(file))
-    return Bank.joined(banks)
+    speakers = sorted({clip.speaker for clip in clips})
+    own = [[clip for clip in clips if clip.speaker == speaker] for speaker in speakers]
+    with ProcessPoolExecutor(jobs) as pool:
+        made = [pool.submit(render_to, kept / f"{s}.npz", o, binary, copies, crop, lines) for s, o in zip(speakers, own)]
+        files = [one.result() for one in tqdm(made, desc=f"features of {kept.name}", unit="speaker")]
+    return Bank.joined([Bank.load(file) for file in files])

@@ -5,7 +5,14 @@
 
 import argparse
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
+
+# On a GPU cuBLAS repeats itself only so; it must be set before the first use.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+# Whether there is one is asked without touching it, so that workers can be forked.
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 
 import numpy as np
 import torch
@@ -16,6 +23,7 @@ from bank import Bank
 from card import digest
 from folds import FOLDS, final_model, run_folds
 from input import MIN_STEPS
+from parallel import train_all
 from plan import PLANS
 from render import render
 
@@ -33,10 +41,12 @@ def arguments():
     parser.add_argument("--out", type=Path, default=HERE / "../candidate", help="where the model and its card go")
     parser.add_argument("--folds", type=int, nargs="+", default=list(range(FOLDS)), help="the folds that calibrate and test")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--recipe", choices=list(recipe.RECIPES), help="another recipe than the model's own")
+    parser.add_argument("--jobs", type=int, default=1, help="speakers rendered and networks trained at once; on a GPU too")
     return parser.parse_args()
 
 
-def bank_of(plan, data, undertone, runs):
+def bank_of(plan, data, undertone, runs, jobs=1):
     """All corpora of a plan over the lines of its recipe, in the copies that all of them have."""
     banks = []
     for lines, copies in plan.recipe.copies:
@@ -45,7 +55,7 @@ def bank_of(plan, data, undertone, runs):
         kind = []
         for corpus in plan.corpora:
             own = corpus == "emodb"
-            bank = render(data / corpus, undertone, copies if own else LARGER_COPIES, runs, crop=own, lines=lines)
+            bank = render(data / corpus, undertone, copies if own else LARGER_COPIES, runs, crop=own, lines=lines, jobs=jobs)
             kind.append(bank.only(bank.copy < LARGER_COPIES) if len(plan.corpora) > 1 else bank)
         banks.append(kind)
     return joined(banks)
@@ -65,6 +75,8 @@ def joined(kinds):
 def main():
     options = arguments()
     plan = PLANS[options.model]
+    if options.recipe:
+        plan = replace(plan, recipe=recipe.RECIPES[options.recipe])
     # A corpus that is named itself stands for the folder that it lies in.
     if (options.data / "manifest.csv").exists():
         options.data = options.data.resolve().parent
@@ -73,7 +85,8 @@ def main():
     torch.use_deterministic_algorithms(True)
     own = options.runs / plan.name
     own.mkdir(parents=True, exist_ok=True)
-    bank = bank_of(plan, options.data, options.undertone, options.runs)
+    bank = bank_of(plan, options.data, options.undertone, options.runs, options.jobs)
+    train_all(bank, own, options.seeds, options.folds, plan.recipe, options.jobs)
     calibration = run_folds(bank, own, options.seeds, options.folds, plan.recipe)
     for seed in options.seeds:
         population, _ = final_model(bank, own, seed, plan.recipe)
