@@ -13,6 +13,8 @@ from metrics import measure
 from scoring import pooled, score
 
 FOLDS = 5
+# The split of the final network, which leaves nobody out.
+FINAL = 99
 # Tested on these readings of the test speakers. Copy 0 is the reference line.
 CONDITIONS = {
     "mu-law, with baseline": dict(copy=0, enrolled=True),
@@ -27,6 +29,12 @@ RANDOM_COPIES = 13
 def speakers_of(bank, folds):
     """Speakers of these folds, sorted."""
     return sorted(set(bank.speaker[np.isin(bank.fold, list(folds))]))
+
+
+def trained_on(bank, split):
+    """The speakers that a fold trains on, or all of them for the final network."""
+    kept = set(range(FOLDS)) - ({split, (split + 1) % FOLDS} if split != FINAL else set())
+    return speakers_of(bank, kept)
 
 
 def population_of(bank, speakers):
@@ -52,13 +60,13 @@ def calibration_set(bank, speakers, population, read, seed):
     return pooled(parts)
 
 
-def fold_model(bank, runs, fold, seed, recipe):
+def fold_model(bank, runs, fold, seed, recipe, quiet=False):
     """(population, network, validation speakers, test speakers) of one fold."""
     validation, test = (fold + 1) % FOLDS, fold
-    speakers = speakers_of(bank, set(range(FOLDS)) - {validation, test})
+    speakers = trained_on(bank, fold)
     population = population_of(bank, speakers)
     name = f"fold{fold}-seed{seed}"
-    network = learn(bank, speakers, population, recipe, seed * 100 + fold, runs / f"{name}.pt", name)
+    network = learn(bank, speakers, population, recipe, seed * 100 + fold, runs / f"{name}.pt", name, quiet)
     return population, network, speakers_of(bank, [validation]), speakers_of(bank, [test])
 
 
@@ -104,9 +112,9 @@ def run_folds(bank, runs, seeds, folds, recipe):
     return calibrate.fit(pooled(held_out))
 
 
-def final_model(bank, runs, seed, recipe):
+def final_model(bank, runs, seed, recipe, quiet=False):
     """(population, network) trained on all folds with the recipe that the folds fixed."""
-    speakers = speakers_of(bank, range(FOLDS))
+    speakers = trained_on(bank, FINAL)
     population = population_of(bank, speakers)
     name = f"final-seed{seed}"
-    return population, learn(bank, speakers, population, recipe, seed * 100 + 99, runs / f"{name}.pt", name)
+    return population, learn(bank, speakers, population, recipe, seed * 100 + FINAL, runs / f"{name}.pt", name, quiet)

@@ -15,7 +15,6 @@ FLATTER = 2.0
 AFFECT_WEIGHT = 0.3
 WEIGHT_DECAY = 0.02
 AVERAGING = 0.995
-# The network is small: one core draws a batch in about the time that it takes.
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 # Calm speech taken for anger costs a caller most: it counts this much more.
 CALM_WEIGHT = 1.5

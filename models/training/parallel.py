@@ -6,31 +6,24 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 import torch
 from tqdm import tqdm
 
-from folds import FOLDS, population_of, speakers_of
-from learn import learn, teacher
+from folds import FINAL, final_model, fold_model, population_of, trained_on
+from learn import teacher
 
 # What the workers share: set before they are forked, so that the features are in memory once.
 SHARED = {}
-FINAL = 99
-
-
-def trained_on(bank, split):
-    """The speakers that a fold trains on, or all of them for the final network."""
-    kept = set(range(FOLDS)) - ({split, (split + 1) % FOLDS} if split != FINAL else set())
-    return speakers_of(bank, kept)
 
 
 def train(seed, split, number):
     """One network: the `number`th teacher with its own `seed`, or with `number` None the one that is taught."""
     torch.set_num_threads(1)
     bank, runs, recipe = SHARED["bank"], SHARED["runs"], SHARED["recipe"]
-    speakers = trained_on(bank, split)
-    population = population_of(bank, speakers)
     if number is not None:
-        teacher(bank, speakers, population, recipe, split, runs, number, seed, quiet=True)
-        return
-    name = f"final-seed{seed}" if split == FINAL else f"fold{split}-seed{seed}"
-    learn(bank, speakers, population, recipe, seed * 100 + split, runs / f"{name}.pt", name, quiet=True)
+        speakers = trained_on(bank, split)
+        teacher(bank, speakers, population_of(bank, speakers), recipe, split, runs, number, seed, quiet=True)
+    elif split == FINAL:
+        final_model(bank, runs, seed, recipe, quiet=True)
+    else:
+        fold_model(bank, runs, split, seed, recipe, quiet=True)
 
 
 def train_all(bank, runs, seeds, folds, recipe, jobs):
