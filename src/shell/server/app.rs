@@ -3,7 +3,7 @@
 use super::auth::Tokens;
 use super::bus::Bus;
 use super::calls::{Call, Calls, Found, ended};
-use super::clients::Clients;
+use super::clients::{Clients, Place};
 use super::config::ServerConfig;
 use super::feed::config::Feeds;
 use super::ledger::Ledger;
@@ -16,6 +16,7 @@ use crate::shell::error::ShellError;
 use crate::shell::store::{Reads, StoredCall};
 use crate::shell::wall::unix_ms;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -168,6 +169,12 @@ impl App {
             }
             Err(_) => Err(Problem::fault("reading the store failed")),
         }
+    }
+
+    /// A place for a connection from `address`; `None` where its client has as many as it may.
+    pub fn place(&self, address: IpAddr) -> Option<Place> {
+        let most = self.server.max_connections_per_client;
+        self.clients.enter(address, most)
     }
 
     /// Room for a WebSocket.

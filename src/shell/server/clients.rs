@@ -11,7 +11,8 @@ pub struct Clients(Mutex<HashMap<IpAddr, Held>>);
 #[derive(Default)]
 struct Held {
     connections: u32,
-    /// It was said that there are too many, and is not said again until they are fewer.
+    /// It was said that there are too many, and is not said again before all have gone: who comes and
+    /// goes at the bound must not fill the log.
     told: bool,
 }
 
@@ -49,7 +50,6 @@ impl Drop for Place {
         let mut all = all.unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = all.get_mut(&self.client) {
             held.connections -= 1;
-            held.told = false;
             if held.connections == 0 {
                 all.remove(&self.client);
             }

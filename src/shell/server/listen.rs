@@ -54,10 +54,8 @@ pub async fn run(
                 continue;
             }
         };
-        let app = now.get().app.clone();
-        let most = app.server.max_connections_per_client;
         // Without an answer: whoever has so many is not helped by one.
-        let Some(place) = app.clients.enter(peer.ip(), most) else {
+        let Some(place) = now.get().app.place(peer.ip()) else {
             continue;
         };
         let tls = tls.as_ref().map(|tls| tls.get());

@@ -54,8 +54,7 @@ pub async fn listen(now: Arc<Current<Serving>>, listener: TcpListener) {
             tracing::warn!(%peer, "not in feed.audiosocket.allow_from");
             continue;
         }
-        let most = app.server.max_connections_per_client;
-        let Some(place) = app.clients.enter(peer.ip(), most) else {
+        let Some(place) = app.place(peer.ip()) else {
             continue;
         };
         let Ok(room) = app.socket_room() else {
