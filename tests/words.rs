@@ -32,6 +32,66 @@ fn intent(intent: PolicyIntent) -> impl Fn(&Findings) -> bool {
 }
 
 #[test]
+fn anger_at_this_call_is_heard_and_other_peoples_is_not() {
+    all(
+        &[
+            "I'm furious, this is ridiculous!",
+            "this is absolutely unacceptable",
+            "I am so fed up with this",
+            "you are wasting my time",
+            "how many times do I have to tell you",
+            "for the third time today, my number is four four two",
+            "I've told you three times already",
+            "are you kidding me",
+            "what the hell is going on",
+            "you're not listening to me",
+            "this is the worst service I have ever had",
+            "stop reading that to me",
+            "i'm getting really angry now",
+            "oh shut up",
+            "what is wrong with you people",
+        ],
+        |findings| findings.anger.is_some(),
+    );
+    all(
+        &[
+            "I'm not angry, I just want to know",
+            "my husband is furious about the delay",
+            "she was really angry with me",
+            "sorry for being so angry earlier",
+            "it is a joke my son told me",
+            "I was fed up but it is fine now",
+            "how many times a month can I withdraw",
+            "what is the third item on the list",
+            "is this the right number",
+            "I want to know my balance",
+            "can you tell me that again",
+            "don't waste your time on that",
+            "he thinks it is ridiculous",
+        ],
+        |findings| findings.anger.is_none(),
+    );
+}
+
+/// Of turns that were written without anger in mind few may be taken for it; the rules for it never
+/// saw `fresh_held`.
+#[test]
+fn few_of_our_own_turns_are_taken_for_anger() {
+    let words = Words::english();
+    let held = include_str!("words/fresh_held.jsonl");
+    let (mut turns, mut angry) = (0, Vec::new());
+    for line in held.lines() {
+        let turn: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = turn["text"].as_str().unwrap();
+        turns += 1;
+        if words.classify(text, &[]).anger.is_some() {
+            angry.push(text.to_owned());
+        }
+    }
+    assert!(turns > 300 && angry.len() * 50 < turns, "{} of {turns}: {angry:#?}", angry.len());
+}
+
+#[test]
 fn a_request_for_a_human_is_heard_in_all_its_forms() {
     all(
         &[

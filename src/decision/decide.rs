@@ -1,26 +1,29 @@
 //! Evidence against thresholds: the room's one machine.
 
-use super::detector::{Detector, Found};
-use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Phrase, Reason, Trigger};
+use super::detector::{Beside, Detector, Found};
+use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Reason, Trigger};
 use super::operating_point::OperatingPoint;
-use super::signs::{Sign, SignPoint, Signs};
-use crate::dialogue::words::Finding;
-use crate::dialogue::{ReportTrigger, WordTrigger};
+use super::signs::{SignPoint, Signs};
+use crate::dialogue::Turns;
 use crate::model::Calibrated;
-use crate::trajectory::{Change, Hello, PointEvidence, State, Voice};
+use crate::trajectory::{Change, Hello, Marker, Occasions, PointEvidence, State, Voice};
 use crate::units::StreamTime;
 use arrayvec::ArrayVec;
 
 /// Strength of evidence that is more than chance, standard deviations.
 const SUSPICION_SD: f64 = 1.5;
+/// The most lines of evidence for what came at moments.
+const MOST_MOMENTS: usize = 3;
+
 /// Decides for one call.
 pub struct Decision {
-    point: OperatingPoint,
+    pub(super) point: OperatingPoint,
     thresholds: Option<Calibrated>,
     pub(super) anger: Detector<Change>,
     pub(super) distress: Detector<Change>,
     pub(super) hello: Detector<Hello>,
     pub(super) signs: Signs,
+    pub(super) occasions: Occasions,
     pub(super) speech_s: f64,
     pub(super) calm_s: f64,
     pub(super) state: Option<State>,
@@ -37,6 +40,7 @@ impl Decision {
             distress: Detector::default(),
             hello: Detector::default(),
             signs: Signs::new(signs),
+            occasions: Occasions::default(),
             speech_s: 0.0,
             calm_s: 0.0,
             state: None,
@@ -47,6 +51,16 @@ impl Decision {
     /// From here on the voice decides too, at these thresholds.
     pub fn hear(&mut self, thresholds: Calibrated) {
         self.thresholds = Some(thresholds);
+    }
+
+    /// Takes a marker, for what it says of distress and anger beside the voice.
+    pub fn heard(&mut self, marker: &Marker) {
+        self.occasions.marker(marker);
+    }
+
+    /// Takes who spoke when so far.
+    pub fn turns(&mut self, turns: &Turns, at: StreamTime) {
+        self.occasions.turns(turns.interruptions, turns.hasty, at);
     }
 
     /// Whether evidence of anger is under way: until it goes away or escalates, what is heard must
@@ -86,9 +100,10 @@ impl Decision {
         let add = |change: &mut Change, sd: f64| change.add(sd, speech_s, at, confidence, calm_s);
         add(&mut self.anger.evidence, state.anger_sd);
         add(&mut self.distress.evidence, state.distress_sd);
-        if let Some(sd) = state.hello_sd {
-            self.hello.evidence.add(sd, speech_s, at, confidence);
-        }
+        self.hello
+            .evidence
+            .add(state.hello_sd, speech_s, at, confidence);
+        self.weigh_occasions(at);
         self.calm_s += state.calm * speech_s;
         let thresholds = self.thresholds?;
         let least_s = self.point.min_onset_speech_s;
@@ -110,121 +125,38 @@ impl Decision {
         Some(self.escalate(reason, found, state, voice))
     }
 
-    /// Takes a sign of confusion in the caller's words.
-    pub fn confused(&mut self, sign: &Sign, at: StreamTime) -> Option<Escalation> {
-        if !self.signs.confused(sign, at) || self.cooling(at) {
-            return None;
-        }
-        self.last = Some(at);
-        let (onset, evidence) = self.signs.confusion();
-        let escalation = Escalation {
-            at,
-            trigger: Trigger::Sentiment,
-            reason: Reason::Confusion,
-            onset: onset.unwrap_or(at).min(at),
-            evidence: evidence.take(MAX_EVIDENCE).collect(),
-            confidence: 1.0,
-            phrase: Some(sign.phrase),
-            intent: None,
+    /// Sounds, words and turn-taking, in standard deviations beside those of the voice.
+    fn weigh_occasions(&mut self, at: StreamTime) {
+        let signs = &self.signs.point;
+        let (sounds, words) = (self.occasions.sounds(at), self.occasions.words(at));
+        let turns = self.occasions.turn_taking(at);
+        self.distress.beside = Beside {
+            sd: signs.distress_sounds_sd * sounds.weight,
+            since: sounds.since,
         };
-        self.signs.forget_confusion();
-        Some(escalation)
-    }
-
-    /// Takes a mention of distress in the caller's words; `voice` where there is sound.
-    pub fn mentioned(
-        &mut self,
-        sign: &Sign,
-        at: StreamTime,
-        voice: Option<&Voice>,
-    ) -> Option<Escalation> {
-        let enough = self.signs.mentioned(sign);
-        if self.cooling(at) {
-            return None;
-        }
-        if let (Some(state), Some(voice), Some(found)) = (self.state, voice, self.voice_agrees()) {
-            let mut escalation = self.escalate(Reason::Distress, found, &state, voice);
-            (escalation.at, self.last) = (at, Some(at));
-            return Some(escalation);
-        }
-        if !enough {
-            return None;
-        }
-        self.last = Some(at);
-        let escalation = Escalation {
-            at,
-            trigger: Trigger::Sentiment,
-            reason: Reason::Distress,
-            onset: sign.from.min(at),
-            evidence: self.signs.distress().into_iter().collect(),
-            confidence: 1.0,
-            phrase: Some(sign.phrase),
-            intent: None,
+        self.anger.beside = Beside {
+            sd: signs.anger_words_sd * words.weight + signs.turn_taking_sd * turns.weight,
+            since: [words.since, turns.since].into_iter().flatten().min(),
         };
-        self.signs.forget_distress();
-        Some(escalation)
     }
 
     /// What the voice says of distress, where distress was mentioned and the voice is far enough on
     /// its own way to the same.
-    fn voice_agrees(&self) -> Option<Found> {
+    pub(super) fn voice_agrees(&self) -> Option<Found> {
         let threshold = self.thresholds?.distress_sd;
         let enough = threshold * self.signs.point.distress_voice_share;
-        let strong = self.distress.evidence.strength() >= enough;
+        let strong = self.distress.strength() >= enough;
         let agrees = self.signs.mention.is_some() && !self.distress.fired && strong;
         agrees.then(|| self.distress.found(threshold))
     }
 
     /// A time ahead of the present, as only a wrong clock gives, cools as long and no longer.
-    fn cooling(&self, at: StreamTime) -> bool {
+    pub(super) fn cooling(&self, at: StreamTime) -> bool {
         self.last
             .is_some_and(|last| at.since(last).abs() < self.point.cool_down_s)
     }
 
-    /// Takes what the caller's words pulled. Never vetoed, by no cool-down.
-    pub fn worded(
-        &mut self,
-        trigger: WordTrigger,
-        finding: &Finding,
-        from: StreamTime,
-        at: StreamTime,
-    ) -> Escalation {
-        Escalation {
-            at,
-            trigger: match trigger {
-                WordTrigger::ExplicitRequest => Trigger::ExplicitRequest,
-                WordTrigger::PolicyIntent(_) => Trigger::PolicyIntent,
-            },
-            reason: Reason::Rule,
-            onset: from.min(at),
-            evidence: ArrayVec::new(),
-            confidence: 1.0,
-            phrase: Some(Phrase::of(finding)),
-            intent: match trigger {
-                WordTrigger::ExplicitRequest => None,
-                WordTrigger::PolicyIntent(intent) => Some(intent),
-            },
-        }
-    }
-
-    /// Takes a trigger that the agent's reports pulled. Never vetoed, by no cool-down.
-    pub fn reported(&mut self, trigger: ReportTrigger, at: StreamTime) -> Escalation {
-        Escalation {
-            at,
-            trigger: match trigger {
-                ReportTrigger::LowConfidence => Trigger::LowConfidence,
-                ReportTrigger::FailedTurns => Trigger::FailedTurns,
-            },
-            reason: Reason::Reported,
-            onset: at,
-            evidence: ArrayVec::new(),
-            confidence: 1.0,
-            phrase: None,
-            intent: None,
-        }
-    }
-
-    fn escalate(
+    pub(super) fn escalate(
         &mut self,
         reason: Reason,
         found: Found,
@@ -252,16 +184,20 @@ impl Decision {
         evidence.extend(Evidence::moved(voice));
         // The model's own word first, the rest by how far it moved.
         evidence[1..].sort_unstable_by(|a, b| b.sd.abs().total_cmp(&a.sd.abs()));
-        let mut phrase = None;
-        if reason == Reason::Distress {
-            phrase = self.signs.mention.map(|mention| mention.phrase);
-            if let Some(mentions) = self.signs.distress() {
-                // The weakest makes room.
-                evidence.truncate(MAX_EVIDENCE - 1);
-                evidence.push(mentions);
-            }
-            self.signs.forget_distress();
-        }
+        let told = moments(&self.occasions, reason);
+        let mentions = self.signs.distress();
+        let mentions = mentions.filter(|_| reason == Reason::Distress);
+        let moments = told.chain(mentions).take(MOST_MOMENTS);
+        let moments: ArrayVec<Evidence, MOST_MOMENTS> = moments.collect();
+        // The weakest make room.
+        evidence.truncate(MAX_EVIDENCE - moments.len());
+        evidence.extend(moments);
+        let phrase = if reason == Reason::Distress {
+            self.signs.mention.map(|mention| mention.phrase)
+        } else {
+            self.signs.anger.map(|anger| anger.phrase)
+        };
+        self.signs.forget(reason);
         Escalation {
             at: state.at,
             trigger: Trigger::Sentiment,
@@ -275,9 +211,21 @@ impl Decision {
     }
 }
 
+/// What came at moments, as evidence: sounds of distress, or words and turns of anger.
+fn moments(occasions: &Occasions, reason: Reason) -> impl Iterator<Item = Evidence> {
+    let [breath, crying, words, turns] = occasions.counts();
+    let told = match reason {
+        Reason::Distress => [("breath_sounds", breath), ("crying_sounds", crying)],
+        _ => [("anger_words", words), ("interruptions", turns)],
+    };
+    let some = told.into_iter().filter(|(_, count)| *count > 0);
+    some.map(|(feature, count)| Evidence::counted(feature, count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decision::{Phrase, Sign};
     use crate::trajectory::MarkerKind;
 
     const THRESHOLDS: Calibrated = Calibrated {
@@ -299,7 +247,7 @@ mod tests {
             speech_s: 0.25,
             anger_sd: 0.0,
             distress_sd: 0.0,
-            hello_sd: None,
+            hello_sd: 0.0,
             calm: 1.0,
             confidence: 0.8,
             anger: (0.1, 0.8),
@@ -349,7 +297,7 @@ mod tests {
     #[test]
     fn one_mention_is_enough_where_the_voice_is_half_way() {
         // Twenty seconds of it come to three quarters of what the voice alone must have.
-        let sd = 0.75 * THRESHOLDS.distress_sd / 0.8_f64.sqrt();
+        let sd = 0.75 * THRESHOLDS.distress_sd / (20.0_f64 / 23.0).sqrt();
         assert!(distressed(sd, None).is_empty());
         assert!(distressed(0.0, Some(25.0)).is_empty(), "one mention alone");
         for mention_at_s in [2.0, 29.0] {
@@ -357,8 +305,8 @@ mod tests {
             assert_eq!(found.len(), 1, "a mention at {mention_at_s} s");
             assert_eq!(found[0].reason, Reason::Distress);
             assert!(found[0].phrase.is_some(), "the words are named");
-            // Half of it: n/(n+5) is (2/3)² of 20/25, after 2.8 s.
-            let expected = mention_at_s.max(12.8);
+            // Half of it: n/(n+3) is (2/3)² of 20/23, after 1.9 s.
+            let expected = mention_at_s.max(11.9);
             let at_s = found[0].at.seconds();
             assert!((at_s - expected).abs() < 0.5, "{at_s}");
         }
@@ -387,7 +335,7 @@ mod tests {
         // A caller with no calm of his own, against people in general: one anger, told once.
         let (mut decision, voice) = (decision(), Voice::new());
         let angry = |i: u32| State {
-            hello_sd: Some(2.5),
+            hello_sd: 2.8,
             anger_sd: if i > 60 { 3.0 } else { 0.5 },
             calm: 0.0,
             ..state(f64::from(i) * 0.25)

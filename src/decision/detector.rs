@@ -50,20 +50,34 @@ impl Telling for Hello {
     }
 }
 
+/// What is known beside the stream of the voice: standard deviations, and since when.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beside {
+    pub sd: f64,
+    pub since: Option<StreamTime>,
+}
+
 /// Evidence, and whether it has fired already.
 #[derive(Default)]
 pub(super) struct Detector<E> {
     pub evidence: E,
+    pub beside: Beside,
     pub fired: bool,
 }
 
 impl<E: Telling> Detector<E> {
-    /// The strength, once there are `least_s` of speech behind it.
+    /// All that is known.
+    pub fn strength(&self) -> f64 {
+        self.evidence.strength() + self.beside.sd
+    }
+
+    /// The strength, of which the voice's part counts once there are `least_s` of speech behind it.
     pub fn counted(&self, least_s: f64) -> f64 {
-        match self.evidence.told() {
+        let voice = match self.evidence.told() {
             Some((_, speech_s, ..)) if speech_s >= least_s => self.evidence.strength(),
             _ => 0.0,
-        }
+        };
+        voice + self.beside.sd
     }
 
     /// What is found where the counted strength passes `threshold` for the first time since it was
@@ -80,10 +94,17 @@ impl<E: Telling> Detector<E> {
     /// Readings of one caller share an error that does not average out; the strength has it in it.
     /// Not calibrated on calls: see `EVALUATION.md`.
     pub fn found(&self, threshold: f64) -> Found {
-        let Some((from, _, model, calm_before_s)) = self.evidence.told() else {
+        let voice = self.evidence.told();
+        let strength = self.strength();
+        // The onset is that of the stronger of the two. What was heard at moments is sure of itself.
+        let beside = self.beside.since.map(|since| (since, 0.0, 1.0, 0.0));
+        let told = match voice {
+            Some(told) if self.evidence.strength() >= self.beside.sd => Some(told),
+            _ => beside.or(voice),
+        };
+        let Some((from, _, model, calm_before_s)) = told else {
             return Found::default();
         };
-        let strength = self.evidence.strength();
         let real = 1.0 / (1.0 + (-1.7 * strength / threshold.max(1e-9)).exp());
         Found {
             strength,

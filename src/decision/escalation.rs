@@ -62,6 +62,17 @@ pub struct Evidence {
 const MIN_EVIDENCE_SD: f64 = 1.0;
 
 impl Evidence {
+    /// So many signs of a kind.
+    pub(super) fn counted(feature: &'static str, count: u32) -> Self {
+        Self {
+            feature,
+            unit: "signs",
+            baseline: 0.0,
+            now: count as f32,
+            sd: 0.0,
+        }
+    }
+
     /// The descriptors of the voice that moved.
     pub(super) fn moved(voice: &Voice) -> impl Iterator<Item = Self> {
         (0..DESCRIPTORS.len())

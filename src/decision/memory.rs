@@ -7,7 +7,9 @@ use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Phrase, Reason, Trig
 use super::signs::{MOST, Sign};
 use crate::dialogue::words::PolicyIntent;
 use crate::error::MemoryError;
-use crate::trajectory::{ChangeMemory, DESCRIPTORS, HelloMemory, MarkerKind, State, StateMemory};
+use crate::trajectory::{
+    ChangeMemory, DESCRIPTORS, HelloMemory, MarkerKind, OccasionsMemory, State, StateMemory,
+};
 use crate::units::StreamTime;
 use arrayvec::{ArrayString, ArrayVec};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,9 @@ pub struct DecisionMemory {
     confusion: ArrayVec<(MarkerKind, u64, u64), MOST>,
     mentions: u32,
     mention: Option<(MarkerKind, u64, Phrase)>,
+    angry: u32,
+    angry_words: Option<(MarkerKind, u64, Phrase)>,
+    occasions: OccasionsMemory,
     speech_s: f64,
     calm_s: f64,
     state: Option<StateMemory>,
@@ -43,6 +48,11 @@ impl DecisionMemory {
             MemoryError::place("decision.confusion.from", *from)?;
         }
         MemoryError::place("decision.mention", self.mention.map_or(0, |it| it.1))?;
+        MemoryError::place(
+            "decision.angry_words",
+            self.angry_words.map_or(0, |it| it.1),
+        )?;
+        self.occasions.check()?;
         MemoryError::within("decision.speech_s", self.speech_s, 0.0, 1e9)?;
         MemoryError::within("decision.calm_s", self.calm_s, 0.0, 1e9)?;
         self.state.iter().try_for_each(StateMemory::check)?;
@@ -55,7 +65,7 @@ impl Decision {
     pub fn memory(&self) -> DecisionMemory {
         let signs = &self.signs;
         let confusion = signs.confusion.iter();
-        let mention = signs.mention.as_ref();
+        let told = |it: &Sign| (it.kind, it.from.ticks(), it.phrase);
         DecisionMemory {
             anger: (self.anger.evidence.memory(), self.anger.fired),
             distress: (self.distress.evidence.memory(), self.distress.fired),
@@ -64,7 +74,10 @@ impl Decision {
                 .map(|(kind, at, from)| (*kind, at.ticks(), from.ticks()))
                 .collect(),
             mentions: signs.mentions,
-            mention: mention.map(|it| (it.kind, it.from.ticks(), it.phrase)),
+            mention: signs.mention.as_ref().map(told),
+            angry: signs.angry,
+            angry_words: signs.anger.as_ref().map(told),
+            occasions: self.occasions.memory(),
             speech_s: self.speech_s,
             calm_s: self.calm_s,
             state: self.state.as_ref().map(StateMemory::from),
@@ -89,11 +102,14 @@ impl Decision {
             .map(|(kind, at, from)| (*kind, time(*at), time(*from)))
             .collect();
         self.signs.mentions = memory.mentions;
-        self.signs.mention = memory.mention.map(|(kind, from, phrase)| Sign {
+        let sign = |(kind, from, phrase): (MarkerKind, u64, Phrase)| Sign {
             kind,
             from: time(from),
             phrase,
-        });
+        };
+        self.signs.mention = memory.mention.map(sign);
+        (self.signs.angry, self.signs.anger) = (memory.angry, memory.angry_words.map(sign));
+        self.occasions.recall(&memory.occasions);
         (self.speech_s, self.calm_s) = (memory.speech_s, memory.calm_s);
         self.state = memory.state.as_ref().map(State::from);
         self.last = memory.last.map(time);
@@ -183,10 +199,11 @@ impl From<&EscalationMemory> for Escalation {
 /// Name and unit of what may be cited as evidence.
 fn known(name: &str) -> Option<(&'static str, &'static str)> {
     use MarkerKind::{
-        BereavementMention, HardshipMention, MedicalMention, NotUnderstood, RepeatQuestion,
-        RepeatRequest, SlowDownRequest,
+        AngerWords, BereavementMention, HardshipMention, MedicalMention, NotUnderstood,
+        RepeatQuestion, RepeatRequest, SlowDownRequest,
     };
     let signs = [
+        AngerWords,
         BereavementMention,
         HardshipMention,
         MedicalMention,
@@ -198,7 +215,9 @@ fn known(name: &str) -> Option<(&'static str, &'static str)> {
     let model = ["anger", "distress"].map(|name| (name, "probability"));
     let voice = DESCRIPTORS.iter().map(|it| (it.name, it.unit));
     let words = signs.iter().map(|kind| (kind.name(), "signs"));
-    let mut all = model.into_iter().chain(voice).chain(words);
+    let moments = ["breath_sounds", "crying_sounds", "interruptions"];
+    let moments = moments.map(|name| (name, "signs"));
+    let mut all = model.into_iter().chain(voice).chain(words).chain(moments);
     all.find(|(known, _)| *known == name)
 }
 

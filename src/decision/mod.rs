@@ -1,10 +1,10 @@
 //! When a human should take over.
 //!
-//! - **Takes** the trajectory's state after each reading, the triggers that words and reports pull,
-//!   and signs of confusion and distress in the words.
+//! - **Takes** the trajectory's state after each reading, markers and turn-taking, the triggers that
+//!   words and reports pull, and signs of confusion, distress and anger in the words.
 //! - **Gives** an [`Escalation`] with its reason, its back-dated onset and its evidence.
 //! - **Remembers** the evidence of a change to anger and to distress and of anger from hello, the
-//!   signs of late, and when it last escalated by sentiment.
+//!   sounds, words and interruptions of late, and when it last escalated by sentiment.
 //! - **Source**: the tests are `trajectory::Change` and `trajectory::Hello`; what they are held
 //!   against follows from the declared rate of false alarms ([`OperatingPoint`]).
 
@@ -13,6 +13,7 @@ mod detector;
 mod escalation;
 mod memory;
 mod operating_point;
+mod said;
 mod signs;
 
 pub use decide::Decision;

@@ -1,6 +1,7 @@
-//! Signs in the caller's words: how often of late, and whether the voice says the same.
+//! Signs beside the stream of the voice: how often of late, how much they weigh, and whether the
+//! voice says the same.
 
-use super::escalation::{Evidence, Phrase};
+use super::escalation::{Evidence, Phrase, Reason};
 use crate::error::BuildError;
 use crate::trajectory::MarkerKind;
 use crate::units::StreamTime;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// The most signs that can be asked for, and so are remembered.
 pub(super) const MOST: usize = 20;
 
-/// When signs in the caller's words count as `sentiment`.
+/// When signs in words, sounds and turn-taking count as `sentiment`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SignPoint {
@@ -23,6 +24,16 @@ pub struct SignPoint {
     pub distress_mentions: u32,
     /// Share of the voice's own threshold of distress at which one mention is enough, 0..1.
     pub distress_voice_share: f64,
+    /// What a sound of distress adds to the evidence of distress, standard deviations: a sigh or a
+    /// cry so much, both together four times as much.
+    pub distress_sounds_sd: f64,
+    /// Turns with words of anger in one call that escalate whatever the voice says.
+    pub anger_turns: u32,
+    /// What words of anger add to the evidence of anger, standard deviations a turn.
+    pub anger_words_sd: f64,
+    /// What breaking in on the agent adds to the evidence of anger, standard deviations; an answer
+    /// in less than half of the caller's usual time adds half of it.
+    pub turn_taking_sd: f64,
 }
 
 impl Default for SignPoint {
@@ -32,6 +43,10 @@ impl Default for SignPoint {
             confusion_window_s: 120.0,
             distress_mentions: 2,
             distress_voice_share: 0.5,
+            distress_sounds_sd: 1.5,
+            anger_turns: 3,
+            anger_words_sd: 2.0,
+            turn_taking_sd: 0.5,
         }
     }
 }
@@ -51,6 +66,10 @@ impl SignPoint {
                 most,
             ),
             ("distress_voice_share", self.distress_voice_share, 0.1, 1.0),
+            ("distress_sounds_sd", self.distress_sounds_sd, 0.0, 10.0),
+            ("anger_turns", self.anger_turns.into(), 1.0, most),
+            ("anger_words_sd", self.anger_words_sd, 0.0, 10.0),
+            ("turn_taking_sd", self.turn_taking_sd, 0.0, 10.0),
         ] {
             BuildError::within(file, &format!("signs.{key}"), value, from, to)?;
         }
@@ -75,6 +94,8 @@ pub(super) struct Signs {
     pub confusion: ArrayVec<(MarkerKind, StreamTime, StreamTime), MOST>,
     pub mentions: u32,
     pub mention: Option<Sign>,
+    pub angry: u32,
+    pub anger: Option<Sign>,
 }
 
 impl Signs {
@@ -84,6 +105,8 @@ impl Signs {
             confusion: ArrayVec::new(),
             mentions: 0,
             mention: None,
+            angry: 0,
+            anger: None,
         }
     }
 
@@ -106,6 +129,13 @@ impl Signs {
         self.mentions >= self.point.distress_mentions
     }
 
+    /// Takes words of anger; true when there are enough in the call.
+    pub fn angered(&mut self, sign: &Sign) -> bool {
+        self.anger = Some(*sign);
+        self.angry = self.angry.saturating_add(1);
+        self.angry >= self.point.anger_turns
+    }
+
     /// Where the first sign of confusion in the window began, and how many there are of each kind.
     pub fn confusion(&self) -> (Option<StreamTime>, impl Iterator<Item = Evidence> + '_) {
         let onset = self.confusion.iter().map(|(.., from)| *from).min();
@@ -124,21 +154,21 @@ impl Signs {
         self.mention.map(|m| counted(m.kind, self.mentions.max(1)))
     }
 
-    pub fn forget_confusion(&mut self) {
-        self.confusion.clear();
+    /// The turns with words of anger so far.
+    pub fn anger(&self) -> Option<Evidence> {
+        self.anger.map(|it| counted(it.kind, self.angry.max(1)))
     }
 
-    pub fn forget_distress(&mut self) {
-        (self.mentions, self.mention) = (0, None);
+    /// Forgets what has escalated for `reason`.
+    pub fn forget(&mut self, reason: Reason) {
+        match reason {
+            Reason::Confusion => self.confusion.clear(),
+            Reason::Distress => (self.mentions, self.mention) = (0, None),
+            _ => (self.angry, self.anger) = (0, None),
+        }
     }
 }
 
 fn counted(kind: MarkerKind, count: u32) -> Evidence {
-    Evidence {
-        feature: kind.name(),
-        unit: "signs",
-        baseline: 0.0,
-        now: count as f32,
-        sd: 0.0,
-    }
+    Evidence::counted(kind.name(), count)
 }

@@ -61,10 +61,12 @@ pub struct Said {
     pub confusion: Option<(MarkerKind, Finding)>,
     /// A mention of distress.
     pub distress: Option<(MarkerKind, Finding)>,
+    /// Words of anger.
+    pub anger: Option<(MarkerKind, Finding)>,
 }
 
 /// Triggers that a turn can pull, and signs that it can give, at most.
-pub const MOST_SAID: usize = 1 + PolicyIntent::ALL.len() + 2;
+pub const MOST_SAID: usize = 1 + PolicyIntent::ALL.len() + 3;
 
 /// Listens to one caller's words.
 pub struct Spoken {
@@ -117,6 +119,7 @@ impl Spoken {
             let repeated = repeated.map(|f| (MarkerKind::RepeatQuestion, f));
             said.confusion = confusion.or(repeated);
             said.distress = findings.distress.map(|(kind, f)| (distress(kind), f));
+            said.anger = findings.anger.map(|f| (MarkerKind::AngerWords, f));
         }
         said
     }

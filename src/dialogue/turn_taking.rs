@@ -15,6 +15,11 @@ const INTERRUPTION_FRAMES: u32 = 50;
 /// Silence after the agent that is longer than this is no answer but a new start.
 const LATENCY_LIMIT_FRAMES: u32 = 500;
 
+/// Answers after which a caller's habit is known.
+const HABIT_ANSWERS: u32 = 4;
+/// Half of a median under this is no time to be hasty in.
+const LEAST_HASTE_S: f32 = 0.15;
+
 /// Turn-taking so far. All times in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Turns {
@@ -32,6 +37,8 @@ pub struct Turns {
     pub response_latency_s: f32,
     /// Median of the same; one long silence does not move it.
     pub response_latency_median_s: f32,
+    /// Answers in less than half of this caller's own median until then.
+    pub hasty: u32,
 }
 
 /// Aligns the two sides and counts. Allocates only when built.
@@ -139,6 +146,9 @@ impl TurnTaking {
 
     fn answer(&mut self, silence: u32) {
         let turns = &mut self.now;
+        let half_s = turns.response_latency_median_s / 2.0;
+        let known = turns.responses >= HABIT_ANSWERS && half_s >= LEAST_HASTE_S;
+        turns.hasty += u32::from(known && (silence as f32) < half_s * 100.0);
         turns.responses += 1;
         self.latency_sum += silence as f32 / 100.0;
         turns.response_latency_s = self.latency_sum / turns.responses as f32;
@@ -185,7 +195,13 @@ impl TurnMemory {
         ] {
             MemoryError::within("turns.seconds", seconds.into(), 0.0, 1e9)?;
         }
-        for count in [now.interruptions, now.agent_interruptions, now.responses] {
+        let counts = [
+            now.interruptions,
+            now.agent_interruptions,
+            now.responses,
+            now.hasty,
+        ];
+        for count in counts {
             MemoryError::events("turns.count", count)?;
         }
         let mut answers = 0;
@@ -281,6 +297,17 @@ mod tests {
         let caller = |f: usize| (80..150).contains(&f) || (180..250).contains(&f);
         let turns = run(|f| (caller(f % 600), f % 600 < 100), 600);
         assert_eq!((turns.responses, turns.interruptions), (0, 1));
+    }
+
+    #[test]
+    fn an_answer_in_half_of_the_usual_time_is_hasty_once_there_is_a_usual_time() {
+        // Answers after 0.6 s, from the seventh on after 0.2 s.
+        let begins = |turn: usize| if turn < 6 { 160 } else { 120 };
+        let caller = |f: usize| (begins(f / 500)..begins(f / 500) + 100).contains(&(f % 500));
+        let turns = |answers: usize| run(|f| (caller(f), f % 500 < 100), 500 * answers);
+        assert_eq!((turns(6).hasty, turns(7).hasty, turns(8).hasty), (0, 1, 2));
+        let always = |f: usize| (110..210).contains(&(f % 500));
+        assert_eq!(run(|f| (always(f), f % 500 < 100), 5_000).hasty, 0);
     }
 
     #[test]

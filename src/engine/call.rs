@@ -42,6 +42,7 @@ impl Call {
 
     pub fn marker(&mut self, marker: Marker) {
         self.curve.marker(&marker);
+        self.decision.heard(&marker);
         self.emit(Event::Marker(marker));
     }
 

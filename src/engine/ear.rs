@@ -44,11 +44,7 @@ impl Ear {
         Ok(Self {
             context: Context::new(card)?,
             baseline: Baseline::new(card),
-            trajectory: Trajectory::new(
-                config.trajectory,
-                config.evidence,
-                card.calls.calm_log_odds,
-            ),
+            trajectory: Trajectory::new(config.trajectory, config.evidence, card),
             markers: MarkerDetector::new(),
             population: card.input.population_mean.clone(),
             occupant: Occupant::default(),
@@ -200,9 +196,10 @@ impl Ear {
         if due.learning {
             self.context.enrol(&mut self.baseline, calm as f32);
         }
-        let (mut point, state) =
-            self.trajectory
-                .reading(due.at, own, population, calm, due.speech_s);
+        let (mut point, state) = self.trajectory.reading(due.at, own, calm, due.speech_s);
+        if let Some(turns) = call.turns.turns() {
+            call.decision.turns(&turns, due.at);
+        }
         let escalation = call.decision.reading(&state, self.trajectory.voice());
         point.evidence = call.decision.evidence();
         let reading = own.clone();

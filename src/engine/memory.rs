@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// The layout of the bytes. A change of any part, of its order or of its bounds makes another one.
-pub const MEMORY_VERSION: u8 = 1;
+pub const MEMORY_VERSION: u8 = 2;
 /// The most bytes of a memory. A long call has a sixth of it.
 pub const MAX_MEMORY_BYTES: usize = 64 << 10;
 

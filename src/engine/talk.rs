@@ -104,7 +104,8 @@ impl Talk {
         let said = self.spoken.take(turn, findings);
         let count = said.pulled.len()
             + usize::from(said.confusion.is_some())
-            + usize::from(said.distress.is_some());
+            + usize::from(said.distress.is_some())
+            + usize::from(said.anger.is_some());
         debug_assert!(count <= MOST_SAID);
         let from = turn.start_s.map_or(at, StreamTime::from_seconds).min(at);
         let to = turn.end_s.map_or(at, StreamTime::from_seconds);
@@ -124,6 +125,14 @@ impl Talk {
             call.marker(marker(kind));
             let phrase = Phrase::of(&finding);
             if let Some(escalation) = call.decision.confused(&Sign { kind, from, phrase }, at) {
+                call.escalated(escalation);
+            }
+        }
+        if let Some((kind, finding)) = said.anger {
+            call.marker(marker(kind));
+            let phrase = Phrase::of(&finding);
+            let escalation = call.decision.angered(&Sign { kind, from, phrase }, at);
+            if let Some(escalation) = escalation {
                 call.escalated(escalation);
             }
         }

@@ -23,8 +23,6 @@ pub struct CalmLogOdds {
     pub anger: f64,
     /// Of distress.
     pub distress: f64,
-    /// Of arousal.
-    pub arousal: f64,
 }
 
 /// Thresholds of the three detectors in the voice, standard deviations, and the rate of false
@@ -43,6 +41,17 @@ pub struct Calibrated {
 }
 
 impl Calibrated {
+    /// The same with all thresholds so many times as high.
+    pub fn times(self, factor: f64) -> Self {
+        let high = |sd: f64| (sd * factor * 1e3).round() / 1e3;
+        Self {
+            anger_sd: high(self.anger_sd),
+            distress_sd: high(self.distress_sd),
+            hello_sd: high(self.hello_sd),
+            ..self
+        }
+    }
+
     /// The row of `rows` at `per_call_hour`, between two rows by the logarithm of the rate; none
     /// outside of them.
     pub fn at(rows: &[Self], per_call_hour: f64) -> Option<Self> {

@@ -209,10 +209,7 @@ impl ModelCard {
             return refuse("output.affect", value, &format!("{AFFECT:?}"));
         }
         let calm = &self.calls.calm_log_odds;
-        if ![calm.anger, calm.distress, calm.arousal]
-            .iter()
-            .all(|x| x.abs() < 20.0)
-        {
+        if ![calm.anger, calm.distress].iter().all(|x| x.abs() < 20.0) {
             let value = format!("{calm:?}");
             return refuse("calls.calm_log_odds", value, "log odds between -20 and 20");
         }

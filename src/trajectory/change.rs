@@ -13,13 +13,13 @@ use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
 
 /// σ²/τ², s of speech.
-const OFFSET_S: f64 = 5.0;
+const OFFSET_S: f64 = 3.0;
 /// The longest speech behind an onset, s.
-const SPAN_S: f64 = 30.0;
+const SPAN_S: f64 = 20.0;
 /// The most readings it may be made of.
 const CELLS: usize = 128;
 /// One reading may count for this much and no more: a shout is not a minute of anger.
-const LIMIT_SD: f64 = 8.0;
+const LIMIT_SD: f64 = 7.0;
 
 /// One reading: what it adds, and what was known when it came.
 #[derive(Clone, Copy, Debug, Default)]
@@ -201,7 +201,7 @@ mod tests {
         let (change, _) = run(|t| if t <= 30.0 { 0.0 } else { 3.0 }, 50.0);
         let onset = change.onset().unwrap();
         assert!((onset.from.seconds() - 30.0).abs() < 1e-6, "{onset:?}");
-        let expected = 3.0 * (20.0_f64 / 25.0).sqrt();
+        let expected = 3.0 * (20.0_f64 / 23.0).sqrt();
         assert!((onset.strength - expected).abs() < 1e-9, "{onset:?}");
         assert!(
             (onset.calm_before_s - 30.25).abs() < 1e-6 && (onset.confidence - 0.8).abs() < 1e-9
@@ -212,7 +212,7 @@ mod tests {
     fn weak_evidence_for_ever_stays_weak_and_an_outburst_is_half_a_change() {
         assert!(run(|_| 1.0, 600.0).1 < 1.0);
         let (after, most) = run(|t| if (40.0..42.0).contains(&t) { 6.0 } else { 0.0 }, 90.0);
-        assert!(most < 6.0 * (2.25_f64 / 7.25).sqrt() + 1e-9, "{most}");
+        assert!(most < 6.0 * (2.25_f64 / 5.25).sqrt() + 1e-9, "{most}");
         assert!(after.strength() < 1e-9);
     }
 

@@ -56,6 +56,8 @@ pub enum MarkerKind {
     BereavementMention,
     /// By words: illness or a medical emergency.
     MedicalMention,
+    /// By words: the caller is angry.
+    AngerWords,
 }
 
 impl MarkerKind {
@@ -77,6 +79,7 @@ impl MarkerKind {
             Self::HardshipMention => "hardship_mention",
             Self::BereavementMention => "bereavement_mention",
             Self::MedicalMention => "medical_mention",
+            Self::AngerWords => "anger_words",
         }
     }
 }

@@ -73,14 +73,14 @@ impl Trajectory {
 /// The state after the last reading: ticks; speech, both evidences, calm and confidence; evidence
 /// from hello; the mean and the present of anger and of distress.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StateMemory(u64, [f64; 5], Option<f64>, [f64; 4]);
+pub struct StateMemory(u64, [f64; 5], f64, [f64; 4]);
 
 impl StateMemory {
     /// # Errors
     /// When a value cannot be.
     pub fn check(&self) -> Result<(), MemoryError> {
         MemoryError::place("state.at", self.0)?;
-        let told = self.1.iter().chain(&self.2).chain(&self.3);
+        let told = self.1.iter().chain([&self.2]).chain(&self.3);
         told.copied()
             .try_for_each(|value| MemoryError::within("state", value, -1e6, 1e6))
     }

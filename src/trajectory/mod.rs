@@ -3,7 +3,8 @@
 //! - **Takes** readings of the model, and the feature frames beside them.
 //! - **Gives** a [`Point`] per reading, [`Marker`]s, and what the decision needs to know.
 //! - **Remembers** the caller's own habits ([`Norm`]), a level and a slope with their
-//!   uncertainty ([`LocalTrend`]); [`Change`] and [`Hello`] are the memories that decide.
+//!   uncertainty ([`LocalTrend`]); [`Change`], [`Hello`] and [`Occasions`] are the memories that
+//!   decide.
 //! - **Source**: local linear trend: Durbin & Koopman (2012), ch. 3; likelihood ratio of a
 //!   change: Siegmund & Venkatraman (1995).
 
@@ -16,6 +17,7 @@ mod marker;
 mod markers;
 mod memory;
 mod norm;
+mod occasions;
 mod point;
 mod sounds;
 mod trend;
@@ -29,6 +31,7 @@ pub use marker::{Marker, MarkerKind};
 pub use markers::{BreathMemory, MarkerDetector};
 pub use memory::{StateMemory, TrajectoryMemory};
 pub use norm::{Norm, NormMemory};
+pub use occasions::{Occasions, OccasionsMemory, Weighed};
 pub use point::{Point, PointEvidence, PointMemory, Trend};
 pub use trend::{LocalTrend, TrendMemory};
 pub use voice::{DESCRIPTORS, Descriptor, Voice, VoiceMemory};

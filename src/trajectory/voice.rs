@@ -86,6 +86,7 @@ pub const DESCRIPTORS: &[Descriptor] = &[
 pub(super) const PITCH: usize = 0;
 pub(super) const LEVEL: usize = 1;
 pub(super) const BALANCE: usize = 2;
+pub(super) const ARTICULATION: usize = 3;
 pub(super) const FLUX: usize = 5;
 pub(super) const RANGE: usize = 6;
 pub(super) const LENGTHENING: usize = 7;

@@ -27,6 +27,8 @@ pub struct Findings {
     pub intents: Vec<(PolicyIntent, Finding)>,
     /// The caller is in distress.
     pub distress: Option<(DistressKind, Finding)>,
+    /// The caller says that they are angry, or speaks as angry people do.
+    pub anger: Option<Finding>,
     /// The caller did not hear or understand.
     pub confusion: Option<(ConfusionKind, Finding)>,
     /// The caller asks for the same fact again, in other words. Only with a history.
@@ -100,17 +102,18 @@ pub enum ConfusionKind {
 }
 
 /// What a rule stands for; its name in a pack is `explicit_request`, `fraud`, `distress.illness`,
-/// `confusion.repeat` and so on.
+/// `anger`, `confusion.repeat` and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Label {
     ExplicitRequest,
     Intent(PolicyIntent),
     Distress(DistressKind),
+    Anger,
     Confusion(ConfusionKind),
 }
 
 impl Label {
-    pub(super) const NAMES: [(&'static str, Self); 14] = [
+    pub(super) const NAMES: [(&'static str, Self); 15] = [
         ("explicit_request", Self::ExplicitRequest),
         ("fraud", Self::Intent(PolicyIntent::Fraud)),
         (
@@ -130,6 +133,7 @@ impl Label {
             "distress.emergency",
             Self::Distress(DistressKind::Emergency),
         ),
+        ("anger", Self::Anger),
         ("confusion.repeat", Self::Confusion(ConfusionKind::Repeat)),
         (
             "confusion.slow_down",

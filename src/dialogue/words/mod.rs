@@ -2,7 +2,7 @@
 //!
 //! - **Takes** one turn of the caller as text, however messy, and the caller's earlier turns.
 //! - **Gives** [`Findings`]: a request for a human, intents that policy reserves for humans,
-//!   distress, confusion, a repeated question; each with the rule's name and version and the
+//!   distress, anger, confusion, a repeated question; each with the rule's name and version and the
 //!   caller's own words.
 //! - **Remembers** nothing. A turn is bounded: of a text over [`MAX_BYTES`] half is read from each
 //!   end, and at most [`MAX_TOKENS`] words of it.
@@ -133,6 +133,7 @@ impl Words {
                 Label::ExplicitRequest => findings.explicit_request = Some(finding),
                 Label::Intent(intent) => findings.intents.push((intent, finding)),
                 Label::Distress(kind) => findings.distress = Some((kind, finding)),
+                Label::Anger => findings.anger = Some(finding),
                 Label::Confusion(kind) => findings.confusion = Some((kind, finding)),
             }
         }
@@ -175,12 +176,13 @@ fn slot(label: Label) -> usize {
     match label {
         Label::ExplicitRequest => 0,
         Label::Intent(intent) => 1 + intent as usize,
-        Label::Distress(_) => SLOTS - 2,
+        Label::Distress(_) => SLOTS - 3,
+        Label::Anger => SLOTS - 2,
         Label::Confusion(_) => SLOTS - 1,
     }
 }
 
-const SLOTS: usize = PolicyIntent::ALL.len() + 3;
+const SLOTS: usize = PolicyIntent::ALL.len() + 4;
 
 /// Whether what stands before and after allows a match of `rule` from token `from` up to token `to`.
 fn allowed(scan: &mut Scan<'_>, rule: &Rule, from: usize, to: usize) -> bool {

@@ -1,11 +1,14 @@
 //! Thresholds for a wanted rate of false alarms.
 
+use super::held_out::held_out;
 use super::{Detector, Heard, Step, alarms};
 use crate::model::Calibrated;
 use crate::trajectory::PointEvidence;
 
-/// Rates that people ask for, per call-hour.
-const RATES: [f64; 8] = [0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+/// Rates on the calls themselves that thresholds are looked for at, per call-hour.
+const RATES: [f64; 9] = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+/// Thresholds so far above the highest peak of all: for rates too low for these calls to show.
+const MARGINS: [f64; 3] = [1.5, 1.25, 1.1];
 /// Thresholds per standard deviation: three decimals are written.
 const STEPS_PER_SD: f64 = 1e3;
 /// A threshold under this is none.
@@ -20,6 +23,9 @@ pub struct Calibration {
     pub quiet_hours: f64,
     /// Calls.
     pub calls: usize,
+    /// Callers on whom the rates were measured, each with thresholds of the others; none where
+    /// there are too few, and the rates are those on the calls themselves.
+    pub callers: Option<usize>,
 }
 
 /// Thresholds at which the voice gives at most so many alarms where nothing should happen, for
@@ -28,16 +34,49 @@ pub struct Calibration {
 /// Thresholds stand just above a peak of some call. From the strictest on, that detector gives way
 /// which finds the most further calls for a further false alarm; where none finds any, as without
 /// truth, that which was wrong least often so far.
+///
+/// Where it is known who calls, the rate of a row is the one that callers had whom its thresholds
+/// were not made from ([`held_out`]): on its own calls it comes out too low.
 pub fn calibrate(calls: &[Heard], cool_down_s: f64) -> Calibration {
-    let quiet: Vec<Vec<Step>> = calls.iter().map(quiet_steps).collect();
-    let quiet_hours = calls.iter().map(Heard::quiet_s).sum::<f64>() / 3_600.0;
+    let all: Vec<&Heard> = calls.iter().collect();
+    let quiet_hours = quiet_hours(&all);
+    let nominal = thresholds(&all, cool_down_s);
+    let (rows, callers) = match held_out(calls, &nominal, cool_down_s) {
+        Some((rows, callers)) => (rows, Some(callers)),
+        None => {
+            let shown = |row: &&Calibrated| row.per_call_hour > 0.0;
+            (nominal.iter().filter(shown).copied().collect(), None)
+        }
+    };
+    Calibration {
+        rows,
+        quiet_hours,
+        calls: calls.len(),
+        callers,
+    }
+}
+
+/// Hours in which nothing should happen.
+pub(super) fn quiet_hours(calls: &[&Heard]) -> f64 {
+    calls.iter().map(|call| call.quiet_s()).sum::<f64>() / 3_600.0
+}
+
+/// Thresholds by the rate that they have on `calls` themselves: first those above every peak, with
+/// the rate 0, then one row for each rate that the calls can show.
+pub(super) fn thresholds(calls: &[&Heard], cool_down_s: f64) -> Vec<Calibrated> {
+    let quiet_hours = quiet_hours(calls);
+    let quiet: Vec<Vec<Step>> = calls.iter().map(|call| quiet_steps(call)).collect();
     let search = Search {
         calls,
         peaks: Detector::ALL.map(|detector| peaks(&quiet, detector)),
+        reach: calls.iter().map(|call| reach(&call.steps)).collect(),
+        quiet_reach: quiet.iter().map(|steps| reach(steps)).collect(),
         quiet,
         cool_down_s,
     };
-    let (mut rows, mut places) = (Vec::new(), [0; 3]);
+    let mut places = [0; 3];
+    let above = search.row(places, 0.0);
+    let mut rows = MARGINS.map(|margin| above.times(margin)).to_vec();
     let mut now = search.outcome(places);
     for rate in RATES {
         let allowed = (rate * quiet_hours) as usize;
@@ -53,19 +92,18 @@ pub fn calibrate(calls: &[Heard], cool_down_s: f64) -> Calibration {
         }
         rows.push(search.row(places, rate));
     }
-    Calibration {
-        rows,
-        quiet_hours,
-        calls: calls.len(),
-    }
+    rows
 }
 
 /// How many peaks further down a detector looks for something to find.
 const LOOK_AHEAD: usize = 6;
 
 struct Search<'a> {
-    calls: &'a [Heard],
+    calls: &'a [&'a Heard],
     quiet: Vec<Vec<Step>>,
+    /// The strongest evidence of each detector, a call, and a call while it is quiet.
+    reach: Vec<[f64; 3]>,
+    quiet_reach: Vec<[f64; 3]>,
     /// Of each detector, one a call, strongest first.
     peaks: [Vec<f64>; 3],
     cool_down_s: f64,
@@ -105,24 +143,32 @@ impl Search<'_> {
     fn outcome(&self, places: [usize; 3]) -> Outcome {
         let row = self.row(places, 1.0);
         let mut of_each = [0; 3];
-        for (_, detector) in self
-            .quiet
-            .iter()
-            .flat_map(|it| alarms(it, &row, self.cool_down_s))
-        {
-            of_each[detector as usize] += 1;
+        // Most calls reach no threshold, and need not be gone through.
+        let reaches = |reach: &[f64; 3]| {
+            let each = Detector::ALL.iter().zip(reach);
+            each.into_iter()
+                .any(|(detector, most)| *most >= detector.threshold(&row))
+        };
+        for (steps, reach) in self.quiet.iter().zip(&self.quiet_reach) {
+            if reaches(reach) {
+                for (_, detector) in alarms(steps, &row, self.cool_down_s) {
+                    of_each[detector as usize] += 1;
+                }
+            }
         }
-        let found = |call: &&Heard| {
+        let found = |(call, reach): &(&&Heard, &[f64; 3])| {
             let onset_s = call.truth.as_ref().and_then(|truth| truth.onset_s);
             onset_s.is_some_and(|onset_s| {
-                let alarms = alarms(&call.steps, &row, self.cool_down_s);
-                alarms.iter().any(|(at_s, _)| *at_s >= onset_s)
+                reaches(reach)
+                    && alarms(&call.steps, &row, self.cool_down_s)
+                        .iter()
+                        .any(|(at_s, _)| *at_s >= onset_s)
             })
         };
         Outcome {
             alarms: of_each.iter().sum(),
             of_each,
-            found: self.calls.iter().filter(found).count(),
+            found: self.calls.iter().zip(&self.reach).filter(found).count(),
         }
     }
 
@@ -175,6 +221,14 @@ fn peaks(calls: &[Vec<Step>], detector: Detector) -> Vec<f64> {
     peaks
 }
 
+/// The strongest evidence of each detector.
+fn reach(steps: &[Step]) -> [f64; 3] {
+    Detector::ALL.map(|detector| {
+        let strength = |step: &Step| detector.strength(&step.evidence);
+        steps.iter().map(strength).fold(0.0, f64::max)
+    })
+}
+
 /// Whether any evidence at all was seen: calls in which nobody speaks calibrate nothing.
 pub fn is_heard(call: &Heard) -> bool {
     call.steps
@@ -210,6 +264,7 @@ mod tests {
         let calls = calls(20);
         let calibration = calibrate(&calls, 60.0);
         assert_eq!((calibration.quiet_hours, calibration.calls), (10.0, 20));
+        assert_eq!(calibration.callers, None);
         let rates: Vec<f64> = calibration
             .rows
             .iter()

@@ -7,6 +7,7 @@
 
 mod alarms;
 mod calibrate;
+mod held_out;
 mod trace;
 mod truth;
 

@@ -139,12 +139,20 @@ fn written(
         "# {} calls ({labelled} with truth), {:.2} call-hours in which nothing should happen.",
         calibration.calls, calibration.quiet_hours
     ));
+    line(match calibration.callers {
+        Some(callers) => format!(
+            "# Rates are those of {callers} callers, each held against thresholds of the others."
+        ),
+        None => {
+            "# Rates are those on these calls themselves: too low for other callers.".to_owned()
+        }
+    });
     line(format!(
         "# Model {}, sha256 {}.",
         ready.run.model, ready.run.model_sha256
     ));
     line(
-        "# Alarms of a change to anger, of anger from hello, of a change to distress; found of the"
+        "# On these calls: alarms of a change to anger, of anger from hello, of a change to distress; found of the"
             .into(),
     );
     line("# calls that have an onset.".into());
