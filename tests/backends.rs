@@ -20,11 +20,7 @@ struct Golden {
 }
 
 /// The models that lie in the repository: their weights' place without the ending.
-const MODELS: [&str; 3] = [
-    "models/affect-open",
-    "models/affect-research",
-    "models/candidate/affect-open",
-];
+const MODELS: [&str; 2] = ["models/affect-open", "models/affect-research"];
 
 /// Those that are there: a package has the first alone.
 fn models() -> Vec<&'static str> {

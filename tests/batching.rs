@@ -10,7 +10,7 @@ use undertone::engine::Heard;
 use undertone::error::ModelFault;
 use undertone::model::{AFFECT_OPEN, AffectModel, EmbeddedModel, FeatureWindow, Reading, Windows};
 use undertone::trajectory::Point;
-use undertone::{Engine, EngineConfig, Event, ModelCard, PcmBlock};
+use undertone::{Engine, Event, ModelCard, PcmBlock};
 
 fn bundled() -> EmbeddedModel {
     EmbeddedModel::load("affect-open.onnx", AFFECT_OPEN.0, card()).unwrap()
@@ -26,7 +26,7 @@ struct Live {
 
 impl Live {
     fn new(rate: u32, blocks: Vec<PcmBlock<'static>>) -> Self {
-        let mut engine = Engine::without_sound(&EngineConfig::default()).unwrap();
+        let mut engine = Engine::without_sound(&call::config()).unwrap();
         engine.attach_shared(rate, &card()).unwrap();
         let rest = blocks.into_iter().rev().collect();
         Self {
@@ -137,7 +137,8 @@ fn a_call_among_others_has_the_events_that_it_has_alone() {
     for (place, (live, alone)) in lives.iter().zip(&alone).enumerate() {
         let points = alone.iter().filter(|it| matches!(it, Event::Point(_)));
         assert!(points.count() > 20, "call {place} was read");
-        assert!(live.events == *alone, "call {place}");
+        let first = live.events.iter().zip(alone).find(|(a, b)| a != b);
+        assert!(live.events == *alone, "call {place}: {first:?}");
     }
 }
 
@@ -221,7 +222,7 @@ fn an_agent_that_is_passed_over_counts_as_silent() {
     let samples: &'static [f32] = voice(8_000, 12.0, 6.0).leak();
     let mut model = bundled();
     let mut turns = |pass: bool| {
-        let mut engine = Engine::without_sound(&EngineConfig::default()).unwrap();
+        let mut engine = Engine::without_sound(&call::config()).unwrap();
         engine.attach_shared(8_000, &card()).unwrap();
         engine.attach_agent().unwrap();
         // Both are silent for six seconds, and then talk at once.
@@ -283,7 +284,7 @@ fn pushed_after_all_a_shared_call_reads_for_itself() {
     let samples = voice(8_000, 8.0, 4.0);
     let mut model = bundled();
     let alone = events(8_000, &samples, &[160], &mut model);
-    let mut engine = Engine::without_sound(&EngineConfig::default()).unwrap();
+    let mut engine = Engine::without_sound(&call::config()).unwrap();
     engine.attach_shared(8_000, &card()).unwrap();
     let mut shared = Vec::new();
     for block in samples.chunks(160) {

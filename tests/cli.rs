@@ -228,7 +228,7 @@ mod with_a_model {
                 .arg(&call),
         );
         assert!(
-            text.contains("model affect-open 1.0.1: CC BY-NC-SA 4.0"),
+            text.contains("model affect-open 1.2.0: CC BY-NC-SA 4.0"),
             "{text}"
         );
         assert_eq!(told(undertone().arg("analyze").arg(&call)), "");

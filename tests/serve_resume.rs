@@ -16,11 +16,11 @@ use tokio::time::sleep;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use undertone::Event;
 use undertone::decision::Escalation;
 use undertone::engine::Memory;
 use undertone::shell::load::{Receiver, Subject};
 use undertone::shell::store::Reads;
+use undertone::{EngineConfig, Event};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// Of the bundled calls.
@@ -53,7 +53,10 @@ impl Server {
         let text = fs::read_to_string(&config).unwrap();
         let text = text.replace(
             "[server]\n",
-            &format!("[server]\nshed_after_ms = 0\n{every}\n"),
+            &format!(
+                "[operating_point]\nfalse_alarms_per_call_hour = 4.0\n\
+                 [server]\nshed_after_ms = 0\n{every}\n"
+            ),
         );
         fs::write(&config, text).unwrap();
         let mut server = Self {
@@ -139,7 +142,9 @@ fn mulaw() -> Vec<u8> {
 }
 
 fn never_cut() -> Escalation {
-    let mut events = sample::hear("became-angry").into_iter();
+    let mut config = EngineConfig::default();
+    config.operating_point.false_alarms_per_call_hour = 4.0;
+    let mut events = sample::hear_with("became-angry", &config).into_iter();
     let found = events.find_map(|event| match event {
         Event::Escalation(escalation) => Some(escalation),
         _ => None,

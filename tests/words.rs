@@ -88,7 +88,11 @@ fn few_of_our_own_turns_are_taken_for_anger() {
             angry.push(text.to_owned());
         }
     }
-    assert!(turns > 300 && angry.len() * 50 < turns, "{} of {turns}: {angry:#?}", angry.len());
+    assert!(
+        turns > 300 && angry.len() * 50 < turns,
+        "{} of {turns}: {angry:#?}",
+        angry.len()
+    );
 }
 
 #[test]

@@ -31,14 +31,14 @@ struct Cell {
     calm_before_s: f64,
 }
 
-/// The strongest onset.
+/// The strongest onset, dated back.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Onset {
     /// Strength, standard deviations.
     pub strength: f64,
     /// Where it lies in the stream.
     pub from: StreamTime,
-    /// Speech since then, s.
+    /// The speech that was weighed, s.
     pub speech_s: f64,
     /// Calm speech heard before it, s.
     pub calm_before_s: f64,
@@ -93,7 +93,7 @@ impl Change {
 
     fn strongest(&self) -> Option<Onset> {
         let (mut excess, mut speech_s, mut confidence) = (0.0, 0.0, 0.0);
-        let mut best: Option<Onset> = None;
+        let (mut best, mut mean): (Option<Onset>, f64) = (None, 0.0);
         for back in 1..=self.count {
             let cell = &self.cells[(self.next + CELLS - back) % CELLS];
             excess += cell.excess;
@@ -111,9 +111,24 @@ impl Change {
                     calm_before_s: cell.calm_before_s,
                     confidence: confidence / speech_s,
                 });
+                mean = excess / speech_s;
             }
         }
-        best
+        best.map(|best| self.dated_back(best, mean))
+    }
+
+    /// The onset where a change from nothing to `mean` most likely began, which may lie before the
+    /// speech that was weighed: where the sum of what exceeds half of it is largest (Page 1954).
+    fn dated_back(&self, best: Onset, mean: f64) -> Onset {
+        let (mut sum, mut most, mut onset) = (0.0, 0.0, best);
+        for back in 1..=self.count {
+            let cell = &self.cells[(self.next + CELLS - back) % CELLS];
+            sum += cell.excess - cell.speech_s * mean / 2.0;
+            if sum > most && cell.from <= best.from {
+                (most, onset.from, onset.calm_before_s) = (sum, cell.from, cell.calm_before_s);
+            }
+        }
+        onset
     }
 
     /// The strongest onset; none while nothing is above the caller's own mean.
@@ -205,6 +220,16 @@ mod tests {
         assert!((onset.strength - expected).abs() < 1e-9, "{onset:?}");
         assert!(
             (onset.calm_before_s - 30.25).abs() < 1e-6 && (onset.confidence - 0.8).abs() < 1e-9
+        );
+    }
+
+    #[test]
+    fn a_change_older_than_the_span_is_dated_back_to_where_it_began() {
+        let (change, _) = run(|t| if t <= 30.0 { 0.0 } else { 3.0 }, 58.0);
+        let onset = change.onset().unwrap();
+        assert!(
+            (onset.from.seconds() - 30.0).abs() < 1e-6 && onset.speech_s <= SPAN_S,
+            "{onset:?}"
         );
     }
 

@@ -10,9 +10,16 @@ pub fn card() -> ModelCard {
     ModelCard::parse("affect-open.toml", AFFECT_OPEN.1).unwrap()
 }
 
-/// An engine with the default configuration.
+/// The default, but that a short call escalates: a rarer false alarm needs a longer one.
+pub fn config() -> EngineConfig {
+    let mut config = EngineConfig::default();
+    config.operating_point.false_alarms_per_call_hour = 4.0;
+    config
+}
+
+/// An engine with this configuration.
 pub fn engine(rate: u32) -> Engine {
-    Engine::new(&EngineConfig::default(), rate, &card()).unwrap()
+    Engine::new(&config(), rate, &card()).unwrap()
 }
 
 /// Takes the pitch and the spectral balance of a window for anger: crude, but a function of the
