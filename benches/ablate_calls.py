@@ -15,13 +15,29 @@ import pathlib
 import subprocess
 import tempfile
 
+# Weights of the voice's descriptors, by what they weigh for.
+VOICE = {
+    "anger": ["balance", "flux", "range", "lengthening", "rate"],
+    "distress": ["pitch", "balance", "range", "lengthening"],
+}
+
+
+def nothing(*names):
+    """A section in which these weights are 0."""
+    return "[evidence]\n" + "".join(f"{name} = 0.0\n" for name in names)
+
+
+MODEL = ["anger_model", "distress_model"]
+DESCRIPTORS = [f"{kind}_{name}" for kind, names in VOICE.items() for name in names]
+NO_SOUNDS = "[signs]\ndistress_sounds_sd = 0.0\n"
 WITHOUT = {
     "everything": "",
-    "no model": "[evidence]\nanger_model = 0.0\ndistress_model = 0.0\n",
-    "no voice: the model alone": "[evidence]\nanger_balance = 0.0\nanger_flux = 0.0\nanger_range = 0.0\n"
-    "distress_pitch = 0.0\ndistress_balance = 0.0\ndistress_lengthening = 0.0\n",
-    "no spectral balance": "[evidence]\nanger_balance = 0.0\ndistress_balance = 0.0\n",
-    "no lengthening": "[evidence]\ndistress_lengthening = 0.0\n",
+    "no model": nothing(*MODEL),
+    "no voice: model and sounds alone": nothing(*DESCRIPTORS),
+    "no spectral balance": nothing("anger_balance", "distress_balance"),
+    "no lengthening": nothing("anger_lengthening", "distress_lengthening"),
+    "no sounds of distress": NO_SOUNDS,
+    "no trend: the first words alone": nothing(*MODEL, *DESCRIPTORS) + NO_SOUNDS,
     "hardly a baseline (5 s)": "[trajectory]\nnorm_speech_s = 5.0\n",
 }
 
