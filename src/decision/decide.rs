@@ -312,6 +312,69 @@ mod tests {
         }
     }
 
+    /// A voice with this evidence of anger and distress from the tenth second on, with markers at
+    /// 20 s and so many interruptions since then.
+    fn beside(sd: (f64, f64), kinds: &[MarkerKind], interruptions: u32) -> Vec<Escalation> {
+        let (mut decision, voice, mut found) = (decision(), Voice::new(), Vec::new());
+        for quarter in 1..=120 {
+            let seconds = f64::from(quarter) * 0.25;
+            let at = StreamTime::from_seconds(seconds);
+            let late = seconds > 10.0;
+            let state = State {
+                anger_sd: if late { sd.0 } else { 0.0 },
+                distress_sd: if late { sd.1 } else { 0.0 },
+                ..state(seconds)
+            };
+            let turns = Turns {
+                interruptions: if seconds >= 20.0 { interruptions } else { 0 },
+                ..Turns::default()
+            };
+            if seconds == 20.0 {
+                for kind in kinds {
+                    decision.heard(&Marker {
+                        at,
+                        kind: *kind,
+                        from: at,
+                        to: at,
+                        confidence: 1.0,
+                    });
+                }
+            }
+            decision.turns(&turns, at);
+            found.extend(decision.reading(&state, &voice));
+        }
+        found
+    }
+
+    #[test]
+    fn a_sigh_and_crying_are_distress_together_and_both_are_told() {
+        use MarkerKind::{Cry, Laugh, Sigh};
+        let quiet = (0.0, 0.2);
+        assert!(beside(quiet, &[Sigh], 0).is_empty());
+        assert!(beside(quiet, &[Cry, Cry, Laugh], 0).is_empty());
+        let found = beside(quiet, &[Sigh, Cry], 0);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].reason, Reason::Distress);
+        assert_eq!(
+            (found[0].at.seconds(), found[0].onset.seconds()),
+            (20.0, 20.0)
+        );
+        let told = |name| found[0].evidence.iter().any(|it| it.feature == name);
+        assert!(told("breath_sounds") && told("crying_sounds"), "{found:?}");
+    }
+
+    #[test]
+    fn breaking_in_adds_to_anger_that_is_nearly_enough() {
+        // Twenty seconds of it come to 2.14 of 2.5.
+        let nearly = (2.3, 0.0);
+        assert!(beside(nearly, &[], 0).is_empty());
+        let found = beside(nearly, &[], 1);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].reason, Reason::Trend);
+        let last = found[0].evidence.last().unwrap();
+        assert_eq!((last.feature, last.now), ("interruptions", 1.0));
+    }
+
     #[test]
     fn calm_then_angry_is_a_trend_with_its_onset() {
         let found = run(|t| if t < 40.0 { 0.0 } else { 3.0 }, 60.0);
