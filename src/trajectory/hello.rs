@@ -16,8 +16,9 @@ const OFFSET_S: f64 = 4.0;
 const LIMIT_SD: f64 = 5.0;
 
 /// What anger sounds like in a stranger: a descriptor of the voice, its mean over calm callers on
-/// the telephone and their spread, and how much it counts. Mean and spread are those of EmoDB's
-/// ten speakers (`benches/calm_voices.py`). The model's word is not among them: it takes callers
+/// the telephone and their spread, and how much it counts. Mean and spread are near those of EmoDB's
+/// ten speakers (`benches/calm_voices.py`, which weighs frames alike and so has more of the first
+/// seconds, over which the range of levels still grows). The model's word is not among them: it takes callers
 /// with lively voices for angry ones as long as it does not know them.
 const AMONG_CALLERS: [(usize, f64, f64, f64); 4] = [
     (BALANCE, -10.1, 2.3, 1.0),

@@ -36,7 +36,7 @@ pub struct Calibration {
 /// truth, that which was wrong least often so far.
 ///
 /// Where it is known who calls, the rate of a row is the one that callers had whom its thresholds
-/// were not made from ([`held_out`]): on its own calls it comes out too low.
+/// were not made from (`held_out.rs`): on its own calls it comes out too low.
 pub fn calibrate(calls: &[Heard], cool_down_s: f64) -> Calibration {
     let all: Vec<&Heard> = calls.iter().collect();
     let quiet_hours = quiet_hours(&all);
