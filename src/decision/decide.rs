@@ -17,7 +17,7 @@ const MOST_MOMENTS: usize = 3;
 
 /// Decides for one call.
 pub struct Decision {
-    pub(super) point: OperatingPoint,
+    point: OperatingPoint,
     thresholds: Option<Calibrated>,
     pub(super) anger: Detector<Change>,
     pub(super) distress: Detector<Change>,
