@@ -51,6 +51,10 @@ pub struct Summary {
     /// Turn-taking, where the agent's side was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<Turns>,
+    /// SHA-256 of the caller's samples as they were decoded (32-bit floats, little-endian), where a
+    /// recording was heard: whether a replay hears the same. The engine leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard_sha256: Option<String>,
     /// What a reader must know about the input, such as damage or sound that was not read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -171,6 +175,7 @@ impl Tally {
             worst_at_s: self.worst.map(|p| p.at.seconds()),
             escalations: self.escalations,
             turns,
+            heard_sha256: None,
             notes: self.notes(),
         }
     }

@@ -166,6 +166,24 @@ fn another_model_is_refused_and_another_backend_told() {
 }
 
 #[test]
+fn another_recording_is_told_by_its_hash_and_another_name_is_not() {
+    let hash = field(line_of(&EVENTS, "summary"), "heard_sha256").to_string();
+    assert_eq!(hash.len(), 66, "{hash}");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("moved.wav");
+    let mut bytes = fs::read(CALL).expect("the sample is there");
+    fs::write(&path, &bytes).expect("the temporary folder is writable");
+    let moved = path.display().to_string();
+    let (_, error) = replayed(&EVENTS, &[&moved], 0);
+    assert_eq!(error, "");
+    // One bit of one sample, which no record need show.
+    *bytes.last_mut().expect("a WAV has bytes") ^= 1;
+    fs::write(&path, &bytes).expect("the temporary folder is writable");
+    let (_, error) = replayed(&EVENTS, &[&moved], 1);
+    assert!(error.contains(&format!("was {hash}")), "{error}");
+}
+
+#[test]
 fn events_that_end_early_are_compared_as_far_as_they_go() {
     let escalation = line_of(&EVENTS, "escalation");
     let kept = EVENTS.find(escalation).expect("it was found above") + escalation.len() + 20;

@@ -1,7 +1,7 @@
 //! What words and reports do: by themselves, or together with the voice.
 
 use super::Decision;
-use super::escalation::{Escalation, MAX_EVIDENCE, Phrase, Reason, Trigger};
+use super::escalation::{Escalation, Evidence, MAX_EVIDENCE, Phrase, Reason, Trigger};
 use super::signs::Sign;
 use crate::dialogue::words::Finding;
 use crate::dialogue::{ReportTrigger, WordTrigger};
@@ -15,20 +15,10 @@ impl Decision {
         if !self.signs.confused(sign, at) || self.cooling(at) {
             return None;
         }
-        self.last = Some(at);
         let (onset, evidence) = self.signs.confusion();
-        let escalation = Escalation {
-            at,
-            trigger: Trigger::Sentiment,
-            reason: Reason::Confusion,
-            onset: onset.unwrap_or(at).min(at),
-            evidence: evidence.take(MAX_EVIDENCE).collect(),
-            confidence: 1.0,
-            phrase: Some(sign.phrase),
-            intent: None,
-        };
-        self.signs.forget(Reason::Confusion);
-        Some(escalation)
+        let evidence = evidence.take(MAX_EVIDENCE).collect();
+        let onset = onset.unwrap_or(at);
+        Some(self.by_words(Reason::Confusion, onset, evidence, sign, at))
     }
 
     /// Takes words of anger. They add to what the voice says; enough of them in one call speak for
@@ -38,21 +28,11 @@ impl Decision {
         if !enough || self.cooling(at) {
             return None;
         }
-        self.last = Some(at);
         // One anger, whoever tells of it.
         (self.anger.fired, self.hello.fired) = (true, true);
-        let escalation = Escalation {
-            at,
-            trigger: Trigger::Sentiment,
-            reason: Reason::Sustained,
-            onset: self.occasions.words(at).since.unwrap_or(sign.from).min(at),
-            evidence: self.signs.anger().into_iter().collect(),
-            confidence: 1.0,
-            phrase: Some(sign.phrase),
-            intent: None,
-        };
-        self.signs.forget(Reason::Sustained);
-        Some(escalation)
+        let onset = self.occasions.words(at).since.unwrap_or(sign.from);
+        let evidence = self.signs.anger().into_iter().collect();
+        Some(self.by_words(Reason::Sustained, onset, evidence, sign, at))
     }
 
     /// Takes a mention of distress in the caller's words; `voice` where there is sound.
@@ -74,19 +54,31 @@ impl Decision {
         if !enough {
             return None;
         }
+        let evidence = self.signs.distress().into_iter().collect();
+        Some(self.by_words(Reason::Distress, sign.from, evidence, sign, at))
+    }
+
+    /// Enough signs of one kind: they are told, and counted anew.
+    fn by_words(
+        &mut self,
+        reason: Reason,
+        onset: StreamTime,
+        evidence: ArrayVec<Evidence, MAX_EVIDENCE>,
+        sign: &Sign,
+        at: StreamTime,
+    ) -> Escalation {
         self.last = Some(at);
-        let escalation = Escalation {
+        self.signs.forget(reason);
+        Escalation {
             at,
             trigger: Trigger::Sentiment,
-            reason: Reason::Distress,
-            onset: sign.from.min(at),
-            evidence: self.signs.distress().into_iter().collect(),
+            reason,
+            onset: onset.min(at),
+            evidence,
             confidence: 1.0,
             phrase: Some(sign.phrase),
             intent: None,
-        };
-        self.signs.forget(Reason::Distress);
-        Some(escalation)
+        }
     }
 
     /// Takes what the caller's words pulled. Never vetoed, by no cool-down.

@@ -22,6 +22,9 @@ pub struct Ear {
     /// Where a call of its own has its readings made; none where they come from outside.
     alone: Option<Windows>,
     due: Option<Due>,
+    /// How calm the last speech was by what tells it, 0..1: a reading against the population, and
+    /// once the baseline stands each one against that.
+    calm: f64,
     interval: u32,
     frames: u32,
     kept: usize,
@@ -34,8 +37,9 @@ struct Due {
     at: StreamTime,
     /// Speech since the reading before, seconds.
     speech_s: f64,
-    /// Against the population and against the caller's own baseline. Once the baseline stands
-    /// nothing is learnt, and the population's reading is not needed.
+    /// Made against the population too, and what was said since the last such reading is learnt as
+    /// far as it is calm. Once for each second of speech is enough, for it costs as much as the
+    /// reading itself; once the baseline stands nothing is learnt.
     learning: bool,
 }
 
@@ -51,6 +55,7 @@ impl Ear {
             told: Occupant::default(),
             alone: None,
             due: None,
+            calm: 0.0,
             interval: card.rates.interval_ms / card.rates.hop_ms,
             frames: 0,
             kept: 0,
@@ -102,7 +107,7 @@ impl Ear {
         self.due = Some(Due {
             at: frame.at,
             speech_s: fresh as f64 * self.step_s,
-            learning: !self.baseline.complete(),
+            learning: !self.baseline.complete() && self.context.unlearnt_makes_a_reading(),
         });
         ControlFlow::Break(())
     }
@@ -183,15 +188,18 @@ impl Ear {
     pub fn taken(&mut self, readings: &[Reading], call: &mut Call) {
         let Some(due) = self.due.take() else { return };
         self.kept = self.context.kept();
-        let (population, own) = match readings {
+        let (tells_calm, own) = match readings {
             [population, own] => (Some(population), own),
-            [own] => (None, own),
+            [own] => (self.baseline.complete().then_some(own), own),
             _ => return,
         };
+        if let Some(reading) = tells_calm {
+            self.calm = self.trajectory.calm(reading);
+        }
         let calm = if call.decision.suspects() {
             0.0
         } else {
-            self.trajectory.calm(population.unwrap_or(own))
+            self.calm
         };
         if due.learning {
             self.context.enrol(&mut self.baseline, calm as f32);

@@ -64,6 +64,8 @@ pub(super) fn channels_of(file: &str, names: &[String]) -> Result<Vec<Channel>, 
 pub struct Context {
     channels: Vec<Channel>,
     mel: Range<usize>,
+    /// 1 for a mel channel, from which the window's level is taken off, else 0.
+    levelled: Vec<f32>,
     sd: Vec<f32>,
     clip: f32,
     min_steps: usize,
@@ -87,8 +89,10 @@ impl Context {
         let first_mel = channels.iter().position(is_mel).unwrap_or(0);
         let mel_count = channels.iter().filter(|channel| is_mel(channel)).count();
         let (steps, width) = card.window_shape();
+        let levelled = channels.iter().map(|c| f32::from(is_mel(c))).collect();
         Ok(Self {
             channels,
+            levelled,
             mel: first_mel..first_mel + mel_count,
             sd: card.input.population_sd.clone(),
             clip: card.input.clip_sd,
@@ -140,6 +144,12 @@ impl Context {
         self.kept >= self.min_steps
     }
 
+    /// Whether what the baseline has not learnt yet is enough for a reading by itself. It is before
+    /// the first reading.
+    pub fn unlearnt_makes_a_reading(&self) -> bool {
+        self.unlearnt >= self.min_steps
+    }
+
     /// Teaches `baseline` the steps that came since the last time.
     pub fn enrol(&mut self, baseline: &mut Baseline, trust: f32) {
         let len = self.voiced.len();
@@ -178,21 +188,17 @@ impl Context {
             .for_each(|mut row| row.fill(0.0));
         for place in 0..heard {
             let at = (self.kept - heard + place) % len;
-            let row = x.row_mut(first + place);
-            let step = self.steps.row(at).into_iter().zip(&self.channels);
+            let step = self.steps.row(at).into_iter().zip(&self.levelled);
             let scale = baseline.iter().zip(&self.sd);
-            for (channel, ((x, (value, kind)), (mean, sd))) in
-                row.into_iter().zip(step).zip(scale).enumerate()
-            {
-                let exists = !kind.voiced_only || self.voiced[at];
-                let mel = self.mel.contains(&channel);
-                let level = if mel { level } else { 0.0 };
-                let normal = (value - level - mean) / sd;
-                *x = if exists {
-                    normal.clamp(-self.clip, self.clip)
-                } else {
-                    0.0
-                };
+            let mut row = x.row_mut(first + place);
+            for ((x, (value, levelled)), (mean, sd)) in row.iter_mut().zip(step).zip(scale) {
+                let normal = (value - levelled * level - mean) / sd;
+                *x = normal.clamp(-self.clip, self.clip);
+            }
+            if !self.voiced[at] {
+                let channels = row.iter_mut().zip(&self.channels);
+                let none = channels.filter(|(_, channel)| channel.voiced_only);
+                none.for_each(|(x, _)| *x = 0.0);
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::shell::plot::Recorder;
 use crate::shell::script::Script;
 use crate::shell::source::Source;
 use crate::wire::pcm::Format;
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 /// How inputs are to be heard.
@@ -80,11 +81,13 @@ pub fn analyse(
         .transpose()?;
     let mut picture = draw.then(|| Recorder::new(source.rate()));
     let (mut block, mut caller, mut agent) = (Vec::new(), Vec::new(), Vec::new());
+    let mut print = Fingerprint::default();
     let mut failed = Ok(());
     let (mut faults, mut fed) = (0, 0u64);
     let mut told = script.by_frame(source.rate()).peekable();
     while source.next_block(&mut block)? {
         splitter.split(&block, &mut caller, &mut agent);
+        print.samples(&caller);
         // The agent first: who was silent while the caller spoke is known when it counts.
         if !agent.is_empty() {
             engine.attach_agent()?;
@@ -122,12 +125,34 @@ pub fn analyse(
     }
     failed?;
     let mut summary = engine.summary();
+    summary.heard_sha256 = Some(print.hex());
     summary.notes.extend(notes(&source, faults));
     Ok(Heard {
         summary,
         picture,
         handoff: engine.handoff(),
     })
+}
+
+/// What was heard, as a hash: the same samples have the same one, whatever file held them.
+#[derive(Default)]
+struct Fingerprint {
+    hash: Sha256,
+    bytes: Vec<u8>,
+}
+
+impl Fingerprint {
+    fn samples(&mut self, samples: &[f32]) {
+        self.bytes.clear();
+        let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
+        self.bytes.extend(bytes);
+        self.hash.update(&self.bytes);
+    }
+
+    fn hex(self) -> String {
+        let hash = self.hash.finalize();
+        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// A conversation without sound.

@@ -14,6 +14,7 @@
 use super::evidence::{BANDS_HZ, Peak, Window};
 use crate::features::spectrum::{Transform, hann, sum};
 use arrayvec::ArrayVec;
+use std::array::from_fn;
 use std::f32::consts::{PI, TAU};
 use std::ops::Range;
 
@@ -136,12 +137,9 @@ impl PeakAnalysis {
         for (band, bins) in self.bands.iter().enumerate() {
             let mut sums = [0.0f32; CANDIDATES];
             for power in &self.power[bins.clone()] {
-                for lane in 0..CANDIDATES {
-                    sums[lane] += power * now[lane];
-                    let next = twice[lane] * now[lane] - before[lane];
-                    before[lane] = now[lane];
-                    now[lane] = next;
-                }
+                let next = from_fn(|lane| twice[lane] * now[lane] - before[lane]);
+                sums = from_fn(|lane| sums[lane] + power * now[lane]);
+                (before, now) = (now, next);
             }
             let total = window.band_power[band] + 1e-12;
             for (peak, sum) in peaks.iter_mut().zip(sums) {
@@ -152,14 +150,12 @@ impl PeakAnalysis {
     }
 
     fn look_up_compressed(&mut self, peaks: &mut Peaks) {
-        for (bin, power) in self.power.iter_mut().enumerate() {
-            // |X|^½ = (|X|²)^¼.
-            *power = if self.compressed_band.contains(&bin) {
-                power.sqrt().sqrt()
-            } else {
-                0.0
-            };
-        }
+        let Range { start, end } = self.compressed_band;
+        self.power[..start].fill(0.0);
+        // |X|^½ = (|X|²)^¼.
+        let band = self.power[start..end].iter_mut();
+        band.for_each(|power| *power = power.sqrt().sqrt());
+        self.power[end..].fill(0.0);
         self.transform
             .autocorrelation(&self.power, &mut self.compressed);
         normalise(&mut self.compressed, &self.compensation);

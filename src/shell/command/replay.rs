@@ -12,6 +12,7 @@ use crate::shell::output::jsonl::JsonlWriter;
 use crate::shell::output::record::Run;
 use crate::shell::runner;
 use crate::shell::script::Script;
+use crate::summary::Summary;
 use clap::Args;
 use difference::{Pair, pairs, printable};
 use events::{Call, Line, MadeWith};
@@ -39,7 +40,8 @@ What comes out, a line for each escalation:
   NEW      it is not in the events
 then the first record of any kind that differs, as it was and as it is, and the counts.
 
-The summary says which model, configuration and backend made the events. Another configuration or
+The summary says which model, configuration and backend made the events, and the hash of what was
+heard: another recording or channel is told. Another configuration or
 model is refused before anything is heard: name the right one with --config or --model. Another
 backend is told, and compared nevertheless: ONNX runtimes may differ in the last bits. Events that
 end before their summary are compared as far as they go. The events do not tell --channel, --raw and
@@ -179,8 +181,25 @@ fn hear(
         &mut |event| writer.event(event).map_err(failed),
     );
     ready.weights.give_back(model);
-    writer.summary(&heard?.summary).map_err(failed)?;
+    let summary = heard?.summary;
+    same_recording(args, call, &summary);
+    writer.summary(&summary).map_err(failed)?;
     events::lines(&text)
+}
+
+/// Tells where what was heard now is not what was heard then: no record can be the same but by
+/// chance.
+fn same_recording(args: &Replay, call: &Call, now: &Summary) {
+    let then = call.made_with.as_ref();
+    let then = then.and_then(|then| then.heard_sha256.as_ref());
+    if let (Some(then), Some(now)) = (then, &now.heard_sha256)
+        && then != now
+    {
+        eprintln!(
+            "undertone: {}: not what was heard then: heard_sha256 is {now:?}, and was {then:?}: another recording, --channel or --raw",
+            args.recording.display()
+        );
+    }
 }
 
 /// Tells what is the same; the exit code.

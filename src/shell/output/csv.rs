@@ -68,6 +68,7 @@ pub const SUMMARY_COLUMNS: &[&str] = &[
     "worst_at_s",
     "escalations",
     "turns",
+    "heard_sha256",
     "notes",
     "model",
     "model_sha256",

@@ -125,6 +125,7 @@ pub(crate) fn summary() -> Summary {
         worst_sentiment: Some(-0.63),
         worst_at_s: Some(59.5),
         escalations: 1,
+        heard_sha256: Some("ef".repeat(32)),
         ..Summary::default()
     }
 }

@@ -36,6 +36,8 @@ pub struct MadeWith {
     pub model_sha256: Option<String>,
     /// SHA-256 of the effective configuration, where told.
     pub config_sha256: Option<String>,
+    /// SHA-256 of what was heard, where told.
+    pub heard_sha256: Option<String>,
     /// The ONNX backend, where told.
     pub backend: Option<String>,
 }
@@ -61,6 +63,7 @@ struct Head {
     file: Option<String>,
     model_sha256: Option<String>,
     config_sha256: Option<String>,
+    heard_sha256: Option<String>,
     backend: Option<String>,
 }
 
@@ -199,6 +202,7 @@ impl<'a> Found<'a> {
                 number,
                 model_sha256: head.model_sha256,
                 config_sha256: head.config_sha256,
+                heard_sha256: head.heard_sha256,
                 backend: head.backend,
             });
             self.close();
