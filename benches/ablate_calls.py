@@ -12,6 +12,7 @@ import argparse
 import collections
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -30,6 +31,7 @@ def nothing(*names):
 MODEL = ["anger_model", "distress_model"]
 DESCRIPTORS = [f"{kind}_{name}" for kind, names in VOICE.items() for name in names]
 NO_SOUNDS = "[signs]\ndistress_sounds_sd = 0.0\n"
+NO_BASELINE = "the model without a baseline"
 WITHOUT = {
     "everything": "",
     "no model": nothing(*MODEL),
@@ -39,7 +41,20 @@ WITHOUT = {
     "no sounds of distress": NO_SOUNDS,
     "no trend: the first words alone": nothing(*MODEL, *DESCRIPTORS) + NO_SOUNDS,
     "hardly a baseline (5 s)": "[trajectory]\nnorm_speech_s = 5.0\n",
+    NO_BASELINE: "",
 }
+
+
+def without_baseline(model, folder):
+    """A copy of the model whose card has it take every caller for the population."""
+    copy = folder / model.name
+    copy.write_bytes(model.read_bytes())
+    card = model.with_suffix(".toml").read_text()
+    for key, value in [("enrol_steps", "1"), ("shrink_steps", "1000000")]:
+        card, changed = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", card)
+        assert changed == 1, f"{model.with_suffix('.toml')} has no {key}"
+    copy.with_suffix(".toml").write_text(card)
+    return ["--model", str(copy)]
 
 
 def run(command):
@@ -55,6 +70,7 @@ def main():
     parser.add_argument("test", type=pathlib.Path)
     parser.add_argument("--undertone", default="target/release/undertone")
     parser.add_argument("--at", default="2", help="declared false alarms per call-hour (default 2)")
+    parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("models/affect-open.onnx"))
     options = parser.parse_args()
 
     print("| evidence | became_angry | angry_from_start | sad_distress | false alarms /h |")
@@ -63,10 +79,11 @@ def main():
         config = pathlib.Path(folder) / "config.toml"
         for name, section in WITHOUT.items():
             config.write_text(section)
-            calibration = run([options.undertone, "tune", "--quiet", "--config", str(config), str(options.tune)])
+            heard_by = without_baseline(options.model, pathlib.Path(folder)) if name == NO_BASELINE else ["--model", str(options.model)]
+            heard_by += ["--quiet", "--config", str(config)]
+            calibration = run([options.undertone, "tune", *heard_by, str(options.tune)])
             config.write_text(section + calibration)
-            command = [options.undertone, "eval", "calls", "--quiet", "--format", "json", "--at", options.at]
-            rows = run(command + ["--config", str(config), str(options.test)])
+            rows = run([options.undertone, "eval", "calls", *heard_by, "--format", "json", "--at", options.at, str(options.test)])
             found, all_calls = collections.defaultdict(list), None
             for row in map(json.loads, rows.splitlines()):
                 if row["scenario"] == "all":

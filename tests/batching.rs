@@ -280,6 +280,28 @@ fn a_batch_has_no_more_windows_than_room_and_forgets_them_once_read() {
 }
 
 #[test]
+fn a_caller_is_held_against_the_population_once_a_second_of_speech_until_known() {
+    let samples = voice(8_000, 50.0, 50.0);
+    let mut model = Counter(card(), Vec::new());
+    events(8_000, &samples, &[160], &mut model);
+    let windows = model.1;
+    let learnt: Vec<usize> = (0..windows.len()).filter(|&at| windows[at] == 2).collect();
+    assert_eq!(learnt[0], 0, "nothing is known before the first reading");
+    assert!(
+        learnt.windows(2).all(|pair| pair[1] - pair[0] >= 4),
+        "{learnt:?}"
+    );
+    // All of it was calm, so it takes as long as the card says; a second is up to 1.2 s of speech.
+    let seconds = card().input.enrol_steps / 50;
+    assert!(
+        (seconds * 4 / 5..=seconds).contains(&learnt.len()),
+        "{learnt:?}"
+    );
+    let last = learnt[learnt.len() - 1];
+    assert!(windows[last + 1..].len() > 20 && windows[last + 1..].iter().all(|&n| n == 1));
+}
+
+#[test]
 fn pushed_after_all_a_shared_call_reads_for_itself() {
     let samples = voice(8_000, 8.0, 4.0);
     let mut model = bundled();

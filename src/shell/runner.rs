@@ -81,13 +81,13 @@ pub fn analyse(
         .transpose()?;
     let mut picture = draw.then(|| Recorder::new(source.rate()));
     let (mut block, mut caller, mut agent) = (Vec::new(), Vec::new(), Vec::new());
-    let mut print = Fingerprint::default();
+    let mut fingerprint = Fingerprint::default();
     let mut failed = Ok(());
     let (mut faults, mut fed) = (0, 0u64);
     let mut told = script.by_frame(source.rate()).peekable();
     while source.next_block(&mut block)? {
         splitter.split(&block, &mut caller, &mut agent);
-        print.samples(&caller);
+        fingerprint.samples(&caller);
         // The agent first: who was silent while the caller spoke is known when it counts.
         if !agent.is_empty() {
             engine.attach_agent()?;
@@ -125,7 +125,7 @@ pub fn analyse(
     }
     failed?;
     let mut summary = engine.summary();
-    summary.heard_sha256 = Some(print.hex());
+    summary.heard_sha256 = Some(fingerprint.hex());
     summary.notes.extend(notes(&source, faults));
     Ok(Heard {
         summary,
